@@ -1,0 +1,229 @@
+/**
+ * The contract of the border: every native class and function, typed, and nothing else.
+ *
+ * Native code assumes that the facade has validated its arguments; it still checks types, lengths and life-cycle, and
+ * throws an `Error` with a `code` of {@link NativeErrorCode}. Arrays given are read (or filled) during the call and never
+ * kept; work that goes on after a call works on copies. Matrices are row-major. "left/right" are the factors of
+ * X = left right^T; `right` is null in the symmetric model, where X = left left^T.
+ */
+
+export type NativeErrorCode =
+  'INVALID_ARGUMENT' | 'NON_FINITE' | 'NUMERICAL' | 'OUT_OF_MEMORY' | 'TOO_LARGE' | 'BUSY' | 'INTERNAL';
+
+export type NativeModel = 'symmetric' | 'asymmetric';
+
+export type NativeStatus =
+  | 'running'
+  | 'residual'
+  | 'gradient'
+  | 'validation'
+  | 'stalled'
+  | 'iterations'
+  | 'time'
+  | 'cancelled'
+  | 'diverged'
+  | 'numerical';
+
+/** Streams of the counter-based generator; a number depends on (seed, purpose, index) alone. */
+export type NativePurpose =
+  | 'measurements'
+  | 'truthLeft'
+  | 'truthRight'
+  | 'noise'
+  | 'initialLeft'
+  | 'initialRight'
+  | 'heldOut'
+  | 'test';
+
+export interface NativeBuildInfo {
+  /** Node-API level the addon was built for. */
+  readonly napi: number;
+  readonly compiler: string;
+  readonly openblasConfig: string;
+  readonly openblasCore: string;
+  readonly openblasThreads: number;
+  /** Widest kernel that this CPU runs: 'avx512f', 'avx2' or 'baseline'. */
+  readonly simd: string;
+  /** Bytes held by all native buffers of the process, and allocations made so far. */
+  readonly allocatedBytes: number;
+  readonly allocationCount: number;
+  readonly methods: readonly string[];
+  readonly recordColumns: readonly string[];
+}
+
+/** A measurement operator: immutable once filled, shared by any number of runs. */
+export interface NativeOperator {
+  readonly kind: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly measurements: number;
+  readonly symmetric: boolean;
+  /** Bytes kept in memory; bytes that one pass reads. */
+  readonly bytes: number;
+  readonly bytesPerPass: number;
+  /** sum_i ||A_i||_F^2 */
+  readonly squaredNorm: number;
+}
+
+export interface NativeDenseOperator extends NativeOperator {
+  readonly kind: 'dense';
+  readonly storage: 'float64' | 'float32';
+  /**
+   * Copies whole measurement matrices, `values.length / (rows * cols)` of them, to rows firstRow, firstRow + 1, ...;
+   * symmetric operators keep the packed symmetric part. The copy is scanned: returns -1, or the index in `values` of
+   * the first number that is not finite (in the target precision). Not allowed once a run uses the operator.
+   */
+  fill(firstRow: number, values: Float64Array | Float32Array): number;
+  /** Fills every A_i with `scale` times standard normals of stream (seed, 'measurements'); symmetric: the symmetric part of such a matrix. */
+  fillGaussian(seed: number, scale: number, threads: number): void;
+  /** Copies measurement matrix `index`, unpacked, to out (rows x cols). */
+  readMatrix(index: number, out: Float64Array): void;
+  /** Reads the stored data once with all `threads` and returns a checksum: the machine's streaming-read speed. */
+  streamRead(threads: number): number;
+}
+
+export interface NativeRunOptions {
+  readonly model: NativeModel;
+  readonly rank: number;
+  readonly method: string;
+
+  readonly init: 'given' | 'random' | 'spectral';
+  readonly initScale: number;
+  readonly initRatio: number;
+  readonly entryVariance: 'scale^2/rank' | 'scale^2' | 'scale^2/n';
+  readonly seed: number;
+  readonly left: Float64Array | null;
+  readonly right: Float64Array | null;
+
+  readonly step: 'fixed' | 'auto' | 'exact-line-search';
+  readonly stepSize: number;
+
+  readonly stopIterations: number;
+  /** 0 switches a rule off, here and below. */
+  readonly stopResidual: number;
+  readonly stopGradient: number;
+  readonly stopStallWindow: number;
+  readonly stopStallDecrease: number;
+  readonly stopValidationPatience: number;
+  readonly stopTimeLimit: number;
+  readonly stopDivergence: number;
+
+  readonly recordEvery: number;
+  readonly columns: readonly string[];
+
+  readonly y: Float64Array;
+  readonly heldOut: Uint8Array | null;
+  readonly truth: Float64Array | null;
+}
+
+export interface NativeRunInfo {
+  readonly status: NativeStatus;
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly passes: number;
+  readonly forwardCount: number;
+  readonly adjointCount: number;
+  readonly rejectedSteps: number;
+  readonly fallbacks: number;
+  readonly seconds: number;
+  readonly initSeconds: number;
+  readonly passSeconds: number;
+  readonly updateSeconds: number;
+  readonly trainLoss: number;
+  readonly trainResidual: number;
+  /** -1 where there are no held-out measurements. */
+  readonly validationResidual: number;
+  readonly gradientNorm: number;
+  readonly step: number;
+  /** -1 where the truth is not known. */
+  readonly testError: number;
+  /** Rows recorded by the latest advance(). */
+  readonly recordedRows: number;
+}
+
+export interface NativeRun {
+  /** Scratch memory in bytes, the operator not counted. */
+  readonly bytes: number;
+  /**
+   * At most `iterations` more iterations on a thread of our own with `threads` threads, then `done` on the JavaScript
+   * thread: with an error, or with the ledger so far. Throws BUSY while an advance is under way.
+   */
+  advance(iterations: number, threads: number, done: (error: Error | null, info?: NativeRunInfo) => void): void;
+  /** Makes a running advance end within milliseconds with status 'cancelled', and every later one at once. */
+  cancel(): void;
+  /** Copies the factors: left rows x rank, right cols x rank (null in the symmetric model). Throws BUSY during an advance. */
+  readFactors(left: Float64Array, right: Float64Array | null): void;
+  /** Copies what the latest advance() recorded: recordedRows x (1 + columns.length), column 0 is the iteration. */
+  readRecords(out: Float64Array): void;
+  /** Frees the scratch now instead of at garbage collection; the run cannot be used afterwards. */
+  dispose(): void;
+}
+
+/** Singular values and vectors of left right^T, computed off the JavaScript thread. */
+export interface NativeFactorSvd {
+  /** rank singular values, falling. */
+  readonly values: Float64Array;
+  /** rows x rank and cols x rank, orthonormal columns. */
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+}
+
+export interface NativeAddon {
+  buildInfo(): NativeBuildInfo;
+
+  readonly DenseOperator: new (
+    measurements: number,
+    rows: number,
+    cols: number,
+    symmetric: boolean,
+    storage: 'float64' | 'float32',
+  ) => NativeDenseOperator;
+  readonly Run: new (operator: NativeOperator, options: NativeRunOptions) => NativeRun;
+
+  /** out[j] = normal number first + j of the stream. */
+  normals(seed: number, purpose: NativePurpose, first: number, out: Float64Array): void;
+  uniforms(seed: number, purpose: NativePurpose, first: number, out: Float64Array): void;
+
+  /** out (m) = A(left right^T) */
+  measure(
+    operator: NativeOperator,
+    left: Float64Array,
+    right: Float64Array | null,
+    rank: number,
+    out: Float64Array,
+    threads: number,
+  ): void;
+  /** out (rows x cols) = A*(residual) */
+  adjoint(operator: NativeOperator, residual: Float64Array, out: Float64Array, threads: number): void;
+  /**
+   * One fused pass: residual (m) = A(X) - y and the gradients of the loss; returns the loss,
+   * 1/4 (symmetric) or 1/2 (asymmetric) times ||residual||^2.
+   */
+  gradient(
+    operator: NativeOperator,
+    y: Float64Array,
+    left: Float64Array,
+    right: Float64Array | null,
+    rank: number,
+    residual: Float64Array,
+    gradLeft: Float64Array,
+    gradRight: Float64Array | null,
+    threads: number,
+  ): number;
+
+  /** Thin SVD, t = min(rows, cols): u rows x t, s t, vt t x cols. Returns how many fallback drivers were needed. */
+  svd(a: Float64Array, rows: number, cols: number, u: Float64Array, s: Float64Array, vt: Float64Array): number;
+  /** Symmetric eigen-decomposition, eigenvalues falling, vectors in columns. */
+  eigh(a: Float64Array, n: number, values: Float64Array, vectors: Float64Array): number;
+  /** Thin QR, rows >= cols: q rows x cols, r cols x cols. */
+  qr(a: Float64Array, rows: number, cols: number, q: Float64Array, r: Float64Array): void;
+
+  factorSvd(
+    left: Float64Array,
+    right: Float64Array | null,
+    rows: number,
+    cols: number,
+    rank: number,
+    done: (error: Error | null, result?: NativeFactorSvd) => void,
+  ): void;
+}
