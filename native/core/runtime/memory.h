@@ -14,7 +14,7 @@ std::int64_t allocationCount() noexcept;
 // Test hook: the k-th allocation from now fails (k = 0: the next); negative switches it off.
 void failAllocation(std::int64_t k) noexcept;
 
-// 64-byte aligned; large blocks are page aligned and ask for huge pages. Throws Error(memory). Not zeroed.
+// 64-byte aligned and zeroed; large blocks are page aligned and ask for huge pages. Throws Error(memory). 0 bytes give null.
 void* allocateAligned(std::int64_t bytes);
 void freeAligned(void* pointer, std::int64_t bytes) noexcept;
 
@@ -23,7 +23,9 @@ template <class T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::int64_t size);
+  explicit AlignedBuffer(std::int64_t size) : size_(size) {
+    data_ = static_cast<T*>(allocateAligned(byteCount(size)));
+  }
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
@@ -43,6 +45,12 @@ class AlignedBuffer {
   const T& operator[](std::int64_t i) const noexcept { return data_[i]; }
 
  private:
+  // A count whose bytes overflow 64 bits becomes negative, which allocateAligned refuses.
+  static std::int64_t byteCount(std::int64_t size) noexcept {
+    std::int64_t bytes = 0;
+    return __builtin_mul_overflow(size, static_cast<std::int64_t>(sizeof(T)), &bytes) ? -1 : bytes;
+  }
+
   T* data_ = nullptr;
   std::int64_t size_ = 0;
 };
