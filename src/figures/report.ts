@@ -1,0 +1,219 @@
+/**
+ * The report of one recovery: a single HTML file that needs nothing else, neither network nor script, so that it can be
+ * mailed, kept with the data and opened years later.
+ */
+import type { RecoverResult, Verdict } from '../solvers/result';
+import { explainStatus, formatBytes, formatCount, formatNumber, formatSeconds } from './format';
+import { escapeHtml, figure, type Row, rowsTable } from './html';
+import { lossFigure } from './loss';
+import { spectrumFigure } from './spectrum';
+import { reportStyle } from './style';
+import { adaptToPage } from './theme';
+
+export interface ReportContext {
+  /** Where the measurements came from: a file's name, or a sentence. */
+  readonly source: string;
+  /** The command, or lines of code, that repeat the run. */
+  readonly command: string;
+  /** The rank, where the user gave it. */
+  readonly givenRank?: number | undefined;
+  readonly date: Date;
+}
+
+const verdictText: Record<Verdict, { readonly mark: string; readonly headline: string }> = {
+  trusted: { mark: '\u2713', headline: 'Trusted: the measurements determine this matrix' },
+  doubtful: { mark: '?', headline: 'Doubtful: the estimate may be wrong' },
+  unidentifiable: { mark: '\u2717', headline: 'Unidentifiable: these measurements do not determine the matrix' },
+};
+
+/** A complete HTML document. Everything that is not markup of ours is escaped. */
+export async function recoverReport(result: RecoverResult, context: ReportContext): Promise<string> {
+  const [course, spectrum] = await Promise.all([
+    lossFigure(result.trace),
+    spectrumFigure(result.searchSpectrum, result.rank),
+  ]);
+  const { info, trust } = result;
+  const [rows, cols] = info.shape;
+  const title = `Low-rank recovery of ${context.source}`;
+  const { mark, headline } = verdictText[trust.verdict];
+  const verdict = result.converged ? headline : `${headline}; the run did not converge`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>${reportStyle()}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${escapeHtml(title)}</h1>
+<p>A ${rows} x ${cols} matrix (${info.model} model) from ${formatCount(info.measurements)} measurements,
+its rank ${context.givenRank === undefined ? 'not known in advance' : `given as ${context.givenRank}`}. Method ${escapeHtml(result.method)}, seed ${result.seed};
+lowrank ${escapeHtml(info.versions.lowrank)} on Node ${escapeHtml(info.versions.node)};
+${escapeHtml(context.date.toISOString().replace('T', ' ').slice(0, 16))} UTC.</p>
+</header>
+
+<section class="verdict ${trust.verdict}" aria-label="Verdict">
+<h2><span class="mark" aria-hidden="true">${mark}</span>${escapeHtml(verdict)}</h2>
+<ul>
+${trust.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
+</ul>
+</section>
+
+<h2>Result</h2>
+${rowsTable(resultRows(result), 'Result')}
+
+<h2>Course of the run</h2>
+${figure(course && adaptToPage(course), 'Residuals and errors against the iteration, on a logarithmic axis', courseCaption(result))}
+
+<h2>Singular values</h2>
+${figure(spectrum && adaptToPage(spectrum), 'Singular values on a logarithmic axis, with the chosen rank marked', spectrumCaption(result))}
+
+<h2>Evidence for the verdict</h2>
+${rowsTable(evidenceRows(result), 'Evidence for the verdict')}
+
+<h2>Ledger</h2>
+${rowsTable(ledgerRows(result), 'Ledger of the run')}
+
+<h2>Run it again</h2>
+<pre><code>${escapeHtml(context.command)}</code></pre>
+<p class="quiet">The same command gives the same numbers, bit for bit, on the same kind of processor and build, whatever the number of
+threads, as long as no time limit cuts it short. Random generator: ${escapeHtml(info.generator)}.</p>
+</main>
+</body>
+</html>
+`;
+}
+
+function resultRows(result: RecoverResult): Row[] {
+  const rows: Row[] = [
+    { name: 'Rank found', value: String(result.rank), note: 'columns of the factors of the estimate' },
+    {
+      name: 'Residual',
+      value: formatNumber(result.residual),
+      note: 'distance between measured and fitted values, relative to the measured; all measurements',
+    },
+    {
+      name: 'Validation error',
+      value: formatNumber(result.validationError),
+      note: 'the same on measurements that the fit did not see',
+    },
+  ];
+  if (result.testError !== undefined) {
+    rows.push({
+      name: 'Test error',
+      value: formatNumber(result.testError),
+      note: 'distance to the true matrix, which the file holds, relative to its norm',
+    });
+  }
+  rows.push(
+    { name: 'Iterations', value: formatCount(result.iterations), note: 'all stages together' },
+    { name: 'Time', value: formatSeconds(result.seconds) },
+    {
+      name: 'Status',
+      value: result.status,
+      note: `${explainStatus(result.status)}; ${result.converged ? 'converged' : 'not converged'}`,
+    },
+    { name: 'Singular values', value: String(result.singularValues.length), note: listNumbers(result.singularValues) },
+  );
+  return rows;
+}
+
+function evidenceRows({ rank, trust: { evidence }, info }: RecoverResult): Row[] {
+  const formula = info.model === 'symmetric' ? 'r (2 n - r + 1) / 2' : 'r (n1 + n2 - r)';
+  return [
+    { name: 'Measurements', value: formatCount(evidence.measurements) },
+    {
+      name: 'Degrees of freedom',
+      value: formatCount(evidence.degreesOfFreedom),
+      note: `${formula} at rank r = ${rank}`,
+    },
+    {
+      name: 'Measurements for each degree',
+      value: formatNumber(evidence.measurementsPerDegree),
+      note: 'below 1 no method can succeed; a random ensemble needs a little more than 1, and noise asks for more',
+    },
+    {
+      name: 'Training residual',
+      value: formatNumber(evidence.trainResidual),
+      note: 'on the measurements that were fitted',
+    },
+    {
+      name: 'Validation residual',
+      value: formatNumber(evidence.validationResidual),
+      note: 'on those held out; far above the training residual means overfitting',
+    },
+    {
+      name: 'Spectral gap',
+      value: formatNumber(evidence.spectralGap),
+      note: `singular value ${rank} over singular value ${rank + 1} of the search`,
+    },
+    {
+      name: 'Condition number',
+      value: formatNumber(evidence.conditionNumber),
+      note: `singular value 1 over singular value ${rank} of the estimate`,
+    },
+    { name: 'Stopped because', value: evidence.stopped, note: explainStatus(evidence.stopped) },
+  ];
+}
+
+function ledgerRows({ info }: RecoverResult): Row[] {
+  const { seconds, versions } = info;
+  return [
+    { name: 'Iterations', value: formatCount(info.iterations) },
+    {
+      name: 'Passes over the data',
+      value: formatCount(info.passes),
+      note: 'how often the measurement matrices were read from memory',
+    },
+    {
+      name: 'Applications of A, of its adjoint',
+      value: `${formatCount(info.forwardCount)}, ${formatCount(info.adjointCount)}`,
+    },
+    { name: 'Rejected steps', value: formatCount(info.rejectedSteps) },
+    {
+      name: 'LAPACK fallbacks',
+      value: formatCount(info.fallbacks),
+      note: 'decompositions that needed their second driver',
+    },
+    {
+      name: 'Time by phase',
+      value: formatSeconds(seconds.total),
+      note: `start ${formatSeconds(seconds.init)}, passes ${formatSeconds(seconds.passes)}, updates ${formatSeconds(seconds.updates)}`,
+    },
+    { name: 'Threads', value: String(info.threads) },
+    {
+      name: 'Storage',
+      value: info.storage,
+      note: `${formatBytes(info.operatorBytes)} for the measurement matrices, ${formatBytes(info.scratchBytes)} of scratch`,
+    },
+    { name: 'OpenBLAS', value: versions.core, note: versions.openblas },
+    { name: 'Versions', value: `lowrank ${versions.lowrank}`, note: `Node ${versions.node}` },
+  ];
+}
+
+function courseCaption({ testError }: RecoverResult): string {
+  const test =
+    testError === undefined
+      ? 'The truth is not known here, so there is no test error.'
+      : 'The test error is the distance to the true matrix; the run itself never looks at it.';
+  return (
+    'Every stage starts at a dashed line: the search with more columns than needed, the fits that compare ranks on held-out ' +
+    `measurements, and the refinement on all measurements. ${test}`
+  );
+}
+
+function spectrumCaption({ rank, trust }: RecoverResult): string {
+  return (
+    `Singular values of the over-parameterized estimate, from which the rank was read: ${rank} of them were kept. ` +
+    `The gap behind the last one kept is ${formatNumber(trust.evidence.spectralGap)}.`
+  );
+}
+
+function listNumbers(values: Float64Array): string {
+  const shown = Array.from(values.subarray(0, 8), formatNumber).join(', ');
+  return values.length > 8 ? `${shown}, ... (${values.length})` : shown;
+}
