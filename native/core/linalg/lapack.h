@@ -18,7 +18,7 @@ std::int64_t firstNonFinite(const double* data, std::int64_t count) noexcept;
 std::int64_t firstNonFinite(const float* data, std::int64_t count) noexcept;
 
 // Thin SVD A = U diag(s) V^T of rows x cols, t = min(rows, cols): u is rows x t, s has t entries in falling order,
-// vt is t x cols. dgesdd, then dgesvd on a fresh copy. compute() does not allocate.
+// vt is t x cols. dgesdd, then dgesvd on a fresh copy. compute() does not allocate; u and vt must not overlap a.
 class SingularValueDecomposition {
  public:
   SingularValueDecomposition(std::int64_t rows, std::int64_t cols);
@@ -28,12 +28,12 @@ class SingularValueDecomposition {
 
  private:
   std::int64_t rows_, cols_, fallbacks_ = 0;
-  AlignedBuffer<double> copy_, u_, vt_, work_;
+  AlignedBuffer<double> copy_, work_;
   AlignedBuffer<std::int32_t> integerWork_;
 };
 
 // Eigen-decomposition of a symmetric n x n matrix, eigenvalues in FALLING order, column j of vectors belongs to
-// values[j]. dsyevd, then dsyev. Only the upper triangle of a is read.
+// values[j]. dsyevd, then dsyev. Only the upper triangle of a is read; vectors may be a.
 class SymmetricEigen {
  public:
   explicit SymmetricEigen(std::int64_t n);
@@ -46,7 +46,8 @@ class SymmetricEigen {
   AlignedBuffer<std::int32_t> integerWork_;
 };
 
-// Thin QR A = Q R, rows >= cols: q is rows x cols with orthonormal columns, r is cols x cols upper triangular.
+// Thin QR A = Q R, rows >= cols: q is rows x cols with orthonormal columns, r is cols x cols upper triangular with a
+// diagonal that is nowhere negative, so the factorization of a full-rank matrix is unique. q may be a.
 class QrDecomposition {
  public:
   QrDecomposition(std::int64_t rows, std::int64_t cols);
@@ -54,7 +55,7 @@ class QrDecomposition {
 
  private:
   std::int64_t rows_, cols_;
-  AlignedBuffer<double> copy_, tau_, work_;
+  AlignedBuffer<double> tau_, work_;
 };
 
 // What the linked BLAS says of itself.

@@ -31,4 +31,12 @@ void normals(std::uint64_t seed, Purpose purpose, std::uint64_t first, std::int6
 // out[j] = uniform on (0, 1), never 0 nor 1: (top 52 bits + 1/2) / 2^52.
 void uniforms(std::uint64_t seed, Purpose purpose, std::uint64_t first, std::int64_t count, double* out) noexcept;
 
+namespace detail {
+
+// Natural logarithm of a positive, finite, normal number, from + - * / alone: the same bits on every machine.
+double logarithm(double x) noexcept;
+// The number z with P(Z <= z) = u for a standard normal Z, 2^-53 <= u <= 1 - 2^-53.
+double normalQuantile(double u) noexcept;
+
+}  // namespace detail
 }  // namespace lowrank

@@ -1,0 +1,82 @@
+#include <algorithm>
+
+#include "../error.h"
+#include "checks.h"
+#include "lapack.h"
+
+namespace lowrank {
+
+SymmetricEigen::SymmetricEigen(std::int64_t n) : n_(n) {
+  const std::int64_t entries = detail::checkedEntries(n, n);
+  if (entries == 0) return;
+  // Documented minima with jobz = 'V': dsyevd 1 + 6 n + 2 n^2 and 3 + 5 n integers, dsyev 3 n - 1.
+  const std::int64_t minimum = 1 + 6 * n + 2 * n * n, integerMinimum = 3 + 5 * n;
+  detail::toBlasInt(minimum, "LAPACK workspace");
+  const blas_int size = static_cast<blas_int>(n), query = -1;
+  blas_int info = 0, integers = 0;
+  double first = 0, second = 0, none = 0;
+  dsyevd_("V", "L", &size, &none, &size, &none, &first, &query, &integers, &query, &info, 1, 1);
+  dsyev_("V", "L", &size, &none, &size, &none, &second, &query, &info, 1, 1);
+  detail::throwOnComplaint();
+  const blas_int workspace = detail::checkedWorkspace(minimum, std::max(first, second));
+  copy_ = AlignedBuffer<double>(entries);
+  rising_ = AlignedBuffer<double>(n);
+  work_ = AlignedBuffer<double>(workspace);
+  integerWork_ = AlignedBuffer<std::int32_t>(std::max<std::int64_t>(integerMinimum, integers));
+}
+
+void SymmetricEigen::compute(ConstMatrix a, double* values, Matrix vectors) {
+  if (a.rows != n_ || a.cols != n_ || vectors.rows != n_ || vectors.cols != n_) {
+    throw Error(ErrorCode::invalidArgument, "symmetric eigenvalues: shapes do not agree");
+  }
+  if (n_ == 0) return;
+  const std::int64_t n = n_;
+  detail::Range range;
+  for (std::int64_t i = 0; i < n; ++i) range.add(a.data + i * n + i, n - i);
+  if (!range.finite) throw Error(ErrorCode::nonFinite, "symmetric eigenvalues: the matrix is not finite");
+  const double scale = range.scale();
+
+  const auto size = static_cast<blas_int>(n), workspace = static_cast<blas_int>(work_.size()),
+             integers = static_cast<blas_int>(integerWork_.size());
+  // Our upper triangle is the lower one of the column-major matrix; the other half is not read.
+  const auto copyTriangle = [&] {
+    for (std::int64_t i = 0; i < n; ++i) {
+      detail::copyScaled(a.data + i * n + i, scale, n - i, copy_.data() + i * n + i);
+    }
+  };
+  const auto succeeded = [&](blas_int info) {
+    return info == 0 && allFinite(rising_.data(), n) && allFinite(copy_.data(), n * n);
+  };
+  blas_int info = 1;
+  if (!detail::driverFails(0)) {
+    copyTriangle();
+    dsyevd_("V", "L", &size, copy_.data(), &size, rising_.data(), work_.data(), &workspace, integerWork_.data(),
+            &integers, &info, 1, 1);
+    detail::throwOnComplaint();
+  }
+  if (!succeeded(info)) {
+    ++fallbacks_;
+    info = 1;
+    if (!detail::driverFails(1)) {
+      copyTriangle();
+      dsyev_("V", "L", &size, copy_.data(), &size, rising_.data(), work_.data(), &workspace, &info, 1, 1);
+      detail::throwOnComplaint();
+    }
+    if (!succeeded(info)) throw Error(ErrorCode::numerical, "symmetric eigenvalues: dsyevd and dsyev failed");
+  }
+  for (std::int64_t j = 0; j < n; ++j) values[j] = rising_[n - 1 - j] / scale;
+  if (!allFinite(values, n)) throw Error(ErrorCode::numerical, "symmetric eigenvalues: a value overflows");
+  // LAPACK's columns, in rising order, are rows in memory: transpose and reverse, tile by tile.
+  constexpr std::int64_t tile = 32;
+  for (std::int64_t i0 = 0; i0 < n; i0 += tile) {
+    for (std::int64_t j0 = 0; j0 < n; j0 += tile) {
+      for (std::int64_t i = i0; i < std::min(n, i0 + tile); ++i) {
+        for (std::int64_t j = j0; j < std::min(n, j0 + tile); ++j) {
+          vectors.data[i * n + j] = copy_[(n - 1 - j) * n + i];
+        }
+      }
+    }
+  }
+}
+
+}  // namespace lowrank
