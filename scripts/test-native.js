@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+'use strict';
+// Builds and runs the C++ tests of native/core. The last line printed is `N passed, N failed`.
+
+const path = require('node:path');
+const { root, Stop, say, capture, runMain } = require('./lib/process.js');
+const { lastCounts, judged, close } = require('./lib/counts.js');
+const { hashOf, readStamp, writeStamp } = require('./lib/stamp.js');
+const { buildNative } = require('./build-native.js');
+
+const stamp = 'build/.stamp-test';
+
+function buildTests() {
+  const sources = hashOf(['native/core', 'native/test', 'binding.gyp'], [process.version, process.arch]);
+  if (readStamp(stamp) === sources) return;
+  say('Building the C++ tests: their sources changed or they are not there.');
+  buildNative(['lowrank_core_test']);
+  writeStamp(stamp, sources);
+}
+
+/** Runs the C++ tests on this terminal and counts them. */
+function runNativeTests() {
+  buildTests();
+  const done = capture(path.join(root, 'build', 'Release', 'lowrank_core_test'), [], { timeout: 600_000 });
+  process.stdout.write(done.stdout);
+  process.stderr.write(done.stderr);
+  if (done.error) process.stderr.write(`${done.error.message}\n`);
+  return judged(lastCounts(done.stdout), done.code);
+}
+
+if (require.main === module) {
+  runMain(() => {
+    try {
+      return close(runNativeTests());
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      return close({ passed: 0, failed: 1 });
+    }
+  });
+}
+
+module.exports = { runNativeTests };
