@@ -1,6 +1,6 @@
 /** What a solve and a recovery return. */
 import type { Matrix } from '../matrix';
-import type { NativeModel, NativeStatus } from '../native';
+import type { NativeModel, NativeRunOptions, NativeStatus } from '../native';
 
 /** Why a run ended; whether that means success is the separate `converged`. */
 export type Status = Exclude<NativeStatus, 'running'>;
@@ -34,14 +34,33 @@ export interface Info {
   readonly rejectedSteps: number;
   /** LAPACK drivers that needed their second choice. */
   readonly fallbacks: number;
-  readonly seconds: { readonly total: number; readonly init: number; readonly passes: number; readonly updates: number };
+  readonly seconds: {
+    readonly total: number;
+    readonly init: number;
+    readonly passes: number;
+    readonly updates: number;
+  };
   readonly seed: number;
+  /** The start, with its scale in numbers: a default scale depends on the data. */
+  readonly init: {
+    readonly kind: NativeRunOptions['init'];
+    readonly scale: number;
+    readonly ratio: number;
+    readonly entryVariance: NativeRunOptions['entryVariance'];
+  };
+  /** The step rule and the last step size taken. */
+  readonly step: { readonly kind: NativeRunOptions['step']; readonly last: number };
   readonly threads: number;
   readonly storage: string;
   readonly operatorBytes: number;
   readonly scratchBytes: number;
   readonly generator: 'philox4x64-10/v1';
-  readonly versions: { readonly lowrank: string; readonly node: string; readonly openblas: string; readonly core: string };
+  readonly versions: {
+    readonly lowrank: string;
+    readonly node: string;
+    readonly openblas: string;
+    readonly core: string;
+  };
 }
 
 export interface SolveResult {
@@ -56,6 +75,9 @@ export interface SolveResult {
   readonly validationError?: number;
   /** Relative Frobenius distance to the truth, where the problem knows it. */
   readonly testError?: number;
+  /** 1/4 (symmetric) or 1/2 (asymmetric) times ||A(X) - y||^2 over the training rows. */
+  readonly trainLoss: number;
+  readonly gradientNorm: number;
   readonly iterations: number;
   readonly method: string;
   readonly info: Info;

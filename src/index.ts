@@ -1,0 +1,43 @@
+/**
+ * lowrank: recovers a low-rank matrix from few linear measurements, and says how far the answer can be trusted.
+ *
+ * The command line and the figures are not loaded from here: importing the library costs the addon and nothing else.
+ *
+ * @packageDocumentation
+ */
+export * as problems from './problems';
+export type {
+  CallOptions,
+  GaussianSensingOptions,
+  Gradient,
+  MeasurementMatrices,
+  Point,
+  Problem,
+  SensingOptions,
+  Storage,
+} from './problems';
+
+export { solve, recordColumns } from './solvers';
+export type {
+  EntryVariance,
+  GivenInit,
+  HoldOut,
+  Init,
+  Method,
+  MethodName,
+  OnProgress,
+  Progress,
+  RandomInit,
+  RecordOptions,
+  SolveOptions,
+  SpectralInit,
+  Step,
+  Stop,
+} from './solvers';
+export type { Factors, Info, Model, RecoverResult, SolveResult, Status, Trace, Trust, Verdict } from './solvers/result';
+
+export { Matrix } from './matrix';
+export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
+export { LowrankError, type ErrorCode } from './errors';
+export { buildInfo, type BuildInfo } from './build-info';
+export { version } from './version';

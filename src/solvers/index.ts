@@ -1,0 +1,11 @@
+/** What this room offers to the rest of the library and to its users. */
+export { solve } from './solve';
+export { recordColumns } from './recording';
+export type { SolveOptions } from './options';
+export type { Method, MethodName } from './methods';
+export type { EntryVariance, GivenInit, Init, RandomInit, SpectralInit } from './initializers';
+export type { Step } from './step';
+export type { Stop } from './stopping';
+export type { HoldOut } from './hold-out';
+export type { RecordOptions } from './recording';
+export type { OnProgress, Progress } from './progress';

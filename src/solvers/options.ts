@@ -1,0 +1,182 @@
+/** The options of `solve`: their types, and the one function that turns them into what the native run takes. */
+import * as check from '../checks';
+import { invalid, LowrankError } from '../errors';
+import type { NativeRunOptions } from '../native';
+import { Problem } from '../problems/problem';
+import { threadCount } from '../threads';
+import { resolveHoldOut, type HoldOut } from './hold-out';
+import { resolveInit, type Init, type ResolvedInit } from './initializers';
+import { findMethod, type Method, type MethodDefinition } from './methods';
+import type { OnProgress } from './progress';
+import { resolveRecord, type RecordOptions } from './recording';
+import type { Model } from './result';
+import { resolveStep, type ResolvedStep, type Step } from './step';
+import { resolveStop, type ResolvedStop, type Stop } from './stopping';
+
+export interface SolveOptions {
+  /** Default 'gradient-descent'. */
+  readonly method?: Method | undefined;
+  /**
+   * Columns of the factors, 1 .. 4 max(n1, n2); above the rank of the truth a run is over-parameterized. Needed unless
+   * `init` gives factors. When you do not know it, use `recover`.
+   */
+  readonly rank?: number | undefined;
+  /** 'symmetric' (U U^T) or 'asymmetric' (F G^T). Default: that of the problem; approximate Gauss-Newton: 'asymmetric'. */
+  readonly model?: Model | undefined;
+  /** Default { kind: 'random' }. */
+  readonly init?: Init | undefined;
+  /** Default 'auto'. */
+  readonly step?: Step | undefined;
+  readonly stop?: Stop | undefined;
+  /** Default: every measurement is used. */
+  readonly holdOut?: HoldOut | undefined;
+  readonly record?: RecordOptions | undefined;
+  /** 1 .. 64, default 1; never changes a bit of the result. */
+  readonly threads?: number | undefined;
+  /** Aborting rejects the promise with `signal.reason` within 50 ms. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Cap on the estimated memory of the run in bytes, the problem not counted; default 80 % of what is available. */
+  readonly maxMemory?: number | undefined;
+}
+
+const KNOWN = [
+  'method',
+  'rank',
+  'model',
+  'init',
+  'step',
+  'stop',
+  'holdOut',
+  'record',
+  'threads',
+  'signal',
+  'onProgress',
+  'maxMemory',
+] as const satisfies readonly (keyof SolveOptions)[];
+
+/** What other libraries call it, and where it is here. */
+const HINTS = {
+  maxIterations: 'stop.iterations',
+  iterations: 'stop.iterations',
+  tolerance: 'stop.residual',
+  tol: 'stop.residual',
+  timeLimit: 'stop.timeLimit',
+  stepSize: 'step',
+  learningRate: 'step',
+  eta: 'step',
+  mu: 'step',
+  alpha: 'init.scale',
+  scale: 'init.scale',
+  seed: 'init.seed',
+  x0: 'init',
+  validation: 'stop.validation',
+  columns: 'record.columns',
+};
+
+/** Papers over-parameterize up to rank 2n; twice that is room enough, and a mistyped rank does not take the machine. */
+const RANK_SLACK = 4;
+
+/** Checked options with every default filled in. */
+export interface Plan {
+  readonly method: MethodDefinition;
+  readonly model: Model;
+  readonly rank: number;
+  readonly init: ResolvedInit;
+  readonly step: ResolvedStep;
+  readonly stop: ResolvedStop;
+  readonly heldOut: Uint8Array | null;
+  readonly columns: readonly string[];
+  readonly recordEvery: number;
+  readonly threads: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: OnProgress | undefined;
+  readonly maxMemory: number | undefined;
+}
+
+/** @throws LowrankError INVALID_ARGUMENT, NON_FINITE: one sentence for the first thing that is wrong */
+export function resolveOptions(problem: unknown, options: unknown): { problem: Problem; plan: Plan } {
+  if (!(problem instanceof Problem)) throw invalid('a Problem (see problems.sensing)', 'problem', problem);
+  const given = check.optionsObject(options, 'solve', KNOWN, HINTS);
+  const method = findMethod(given['method']);
+  const model = resolveModel(given['model'], problem, method);
+  const heldOut = resolveHoldOut(given['holdOut'], problem.measurements);
+  const init = resolveInit(given['init'], problem, model, method, heldOut);
+  const record = resolveRecord(given['record'], problem.truth !== undefined, heldOut !== null);
+  const plan: Plan = {
+    method,
+    model,
+    rank: resolveRank(given['rank'], problem, init),
+    init,
+    step: resolveStep(given['step'], method),
+    stop: resolveStop(given['stop'], method, heldOut !== null),
+    heldOut,
+    columns: record.columns,
+    recordEvery: record.every,
+    threads: threadCount(given['threads']),
+    signal: check.optionalSignal(given['signal'], 'signal'),
+    onProgress: check.optionalFunction<OnProgress>(given['onProgress'], 'onProgress'),
+    maxMemory: given['maxMemory'] === undefined ? undefined : check.positiveInteger(given['maxMemory'], 'maxMemory'),
+  };
+  return { problem, plan };
+}
+
+/** The plan as the flat options of the border. */
+export function nativeOptions(problem: Problem, plan: Plan): NativeRunOptions {
+  return {
+    model: plan.model,
+    rank: plan.rank,
+    method: plan.method.name,
+    init: plan.init.kind,
+    initScale: plan.init.scale,
+    initRatio: plan.init.ratio,
+    entryVariance: plan.init.entryVariance,
+    seed: plan.init.seed,
+    left: plan.init.left,
+    right: plan.init.right,
+    step: plan.step.kind,
+    stepSize: plan.step.size,
+    stopIterations: plan.stop.iterations,
+    stopResidual: plan.stop.residual,
+    stopGradient: plan.stop.gradient,
+    stopStallWindow: plan.stop.stallWindow,
+    stopStallDecrease: plan.stop.stallDecrease,
+    stopValidationPatience: plan.stop.validationPatience,
+    stopTimeLimit: plan.stop.timeLimit,
+    stopDivergence: plan.stop.divergence,
+    recordEvery: plan.recordEvery,
+    columns: plan.columns,
+    y: problem.y,
+    heldOut: plan.heldOut,
+    truth: problem.truth?.data ?? null,
+  };
+}
+
+function resolveModel(value: unknown, problem: Problem, method: MethodDefinition): Model {
+  const natural = method.models.includes(problem.model) ? problem.model : (method.models[0] ?? problem.model);
+  const model = value === undefined ? natural : check.oneOf(value, 'model', ['symmetric', 'asymmetric']);
+  if (!method.models.includes(model)) {
+    throw new LowrankError('INVALID_ARGUMENT', `Method ${method.name} has no ${model} form: leave out model.`);
+  }
+  const [rows, cols] = problem.shape;
+  if (model === 'symmetric' && rows !== cols) {
+    throw new LowrankError(
+      'INVALID_ARGUMENT',
+      `The symmetric model needs a square problem but this one is ${rows} x ${cols}.`,
+    );
+  }
+  return model;
+}
+
+function resolveRank(value: unknown, problem: Problem, init: ResolvedInit): number {
+  const most = RANK_SLACK * Math.max(...problem.shape);
+  if (value === undefined && init.rank !== undefined) return check.positiveInteger(init.rank, 'rank', most);
+  const rank = check.positiveInteger(value, 'rank', most);
+  if (init.rank !== undefined && init.rank !== rank) {
+    throw new LowrankError(
+      'INVALID_ARGUMENT',
+      `Expected ${rank} columns (rank) for init.factors but received ${init.rank}.`,
+    );
+  }
+  return rank;
+}

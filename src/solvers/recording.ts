@@ -1,0 +1,96 @@
+/** What is written down along the iterations: option `record`, and the trace made of it. */
+import * as check from '../checks';
+import { LowrankError } from '../errors';
+import { native } from '../load';
+import type { NativeRun } from '../native';
+import type { Trace } from './result';
+
+export interface RecordOptions {
+  /** Record iterations 0, every, 2 every, ... and the last; 0: only the first and the last. Default 1. */
+  readonly every?: number | undefined;
+  /**
+   * Names of columns, see `recordColumns()`. Default: the loss, the residual, the held-out residual where measurements
+   * are held out, the test error where the truth is known.
+   */
+  readonly columns?: readonly string[] | undefined;
+}
+
+export interface ResolvedRecord {
+  readonly every: number;
+  readonly columns: readonly string[];
+}
+
+/** Columns that a run can record; `iteration` is always there besides. */
+export function recordColumns(): readonly string[] {
+  return native.buildInfo().recordColumns;
+}
+
+const NEEDS_TRUTH = ['testError'];
+const NEEDS_HELD_OUT = ['validationResidual'];
+
+/** @throws LowrankError INVALID_ARGUMENT; also for a column that needs what the problem does not have */
+export function resolveRecord(value: unknown, hasTruth: boolean, hasHeldOut: boolean): ResolvedRecord {
+  const given = value === undefined ? {} : check.optionsObject(value, 'record', ['every', 'columns']);
+  const every = given['every'] === undefined ? 1 : check.integer(given['every'], 'record.every', 0);
+  const known = recordColumns();
+  if (given['columns'] === undefined) {
+    const usual = ['trainLoss', 'trainResidual'];
+    if (hasHeldOut) usual.push('validationResidual');
+    if (hasTruth) usual.push('testError');
+    return { every, columns: usual };
+  }
+  const asked = given['columns'];
+  if (!Array.isArray(asked)) throw invalidColumns(asked);
+  const columns = asked.map((name: unknown, i) => check.oneOf(name, `record.columns[${i}]`, known));
+  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new LowrankError('INVALID_ARGUMENT', `Column '${twice}' occurs twice in record.columns.`);
+  refuse(columns, NEEDS_TRUTH, hasTruth, 'a problem whose truth is known');
+  refuse(columns, NEEDS_HELD_OUT, hasHeldOut, 'held-out measurements: set holdOut');
+  return { every, columns };
+}
+
+function refuse(columns: readonly string[], needing: readonly string[], present: boolean, what: string): void {
+  const column = present ? undefined : columns.find((name) => needing.includes(name));
+  if (column !== undefined) throw new LowrankError('INVALID_ARGUMENT', `Recorded column '${column}' needs ${what}.`);
+}
+
+function invalidColumns(value: unknown): LowrankError {
+  return new LowrankError(
+    'INVALID_ARGUMENT',
+    `Expected an array of column names for record.columns but received ${value === null ? 'null' : typeof value}.`,
+  );
+}
+
+/** Collects what each advance recorded and joins it to one trace. */
+export class Recorder {
+  readonly #columns: readonly string[];
+  readonly #blocks: Float64Array[] = [];
+  #rows = 0;
+
+  constructor(columns: readonly string[]) {
+    this.#columns = ['iteration', ...columns];
+  }
+
+  /** Copies the rows of the latest advance out of the run. */
+  take(run: NativeRun, rows: number): void {
+    if (rows === 0) return;
+    const block = new Float64Array(rows * this.#columns.length);
+    run.readRecords(block);
+    this.#blocks.push(block);
+    this.#rows += rows;
+  }
+
+  trace(): Trace {
+    const width = this.#columns.length;
+    const columns = this.#columns.map((name, c): [string, Float64Array] => {
+      const out = new Float64Array(this.#rows);
+      let at = 0;
+      for (const block of this.#blocks) {
+        for (let i = c; i < block.length; i += width) out[at++] = block[i]!;
+      }
+      return [name, out];
+    });
+    return { length: this.#rows, columns: Object.fromEntries(columns) };
+  }
+}
