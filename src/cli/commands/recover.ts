@@ -1,0 +1,209 @@
+/** `lowrank recover`: a problem file in, the recovered matrix and the verdict on it out. */
+import type { Command } from 'commander';
+
+import { formatNumber, formatSeconds } from '../../figures/format';
+import { METHODS, type MethodName } from '../../solvers/methods';
+import type { Model, RecoverResult } from '../../solvers/result';
+import { MAX_THREADS } from '../../threads';
+import { checkInput, checkOutput, parseChoice, parseFile, parseInteger, parseSeconds } from '../arguments';
+import type { CliCommand, CommandContext } from '../command';
+import { ExitCode } from '../exit';
+import { loadEngine } from '../lazy';
+import { showProgress } from '../progress';
+import { alignedTable, colouredVerdict, wrap, writeJson } from '../table';
+
+const models: readonly Model[] = ['symmetric', 'asymmetric'];
+const methods: readonly MethodName[] = METHODS.map(({ name }) => name);
+
+interface RecoverFlags {
+  readonly rank?: number;
+  readonly model?: Model;
+  readonly method?: MethodName;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly timeLimit?: number;
+  readonly out?: string;
+  readonly report?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const notes = `
+The problem file holds A (m, n1, n2) and y (m) with y[i] = sum_jk A[i,j,k] X[j,k]; optionally
+symmetric (0 or 1) and truth (n1, n2). docs/files.md shows how to write one from Python, Julia and
+MATLAB.
+
+Exit code 0 means: converged, and the verdict is "trusted". With "doubtful" or "unidentifiable", or
+without convergence, the files are written all the same and the exit code is 1. Bad input is 2, and
+then nothing is written.
+
+Examples:
+  lowrank recover problem.npz
+  lowrank recover problem.npz --out result.npz --report report.html
+  lowrank recover problem.npz --rank 3 --time-limit 60 --json
+`;
+
+function describe(command: Command): void {
+  command
+    .summary('recover a low-rank matrix from a measurement file')
+    .description(
+      'Recovers a low-rank matrix from the measurements in a file. The rank need not be known: it is read from an ' +
+        'over-parameterized search and checked on measurements that the fit did not see.',
+    )
+    .argument('<problem.npz>', 'the measurements, in NumPy format', parseFile('<problem.npz>'))
+    .option('--rank <k>', 'look for a matrix of exactly this rank (default: find it)', parseInteger('--rank', 1))
+    .option(
+      '--model <model>',
+      'symmetric (U U^T) or asymmetric (F G^T) (default: what the file says)',
+      parseChoice('--model', models),
+    )
+    .option('--method <name>', `update rule: ${methods.join(', ')} (default: chosen)`, parseChoice('--method', methods))
+    .option('--seed <s>', 'seed of the random start and of the hold-out (default: 0)', parseInteger('--seed', 0))
+    .option(
+      '--threads <n>',
+      'threads to compute with; never changes the result (default: 1)',
+      parseInteger('--threads', 1, MAX_THREADS),
+    )
+    .option(
+      '--time-limit <seconds>',
+      'stop after this time with the best so far (default: none)',
+      parseSeconds('--time-limit'),
+    )
+    .option('--out <result.npz>', 'write factors, estimate, trace and ledger to this file', parseFile('--out'))
+    .option('--report <report.html>', 'write a page with figures, evidence and ledger', parseFile('--report'))
+    .option('--json', 'print one JSON document instead of the table')
+    .option('--quiet', 'no progress on standard error')
+    .addHelpText('after', notes);
+}
+
+async function run(args: readonly string[], options: RecoverFlags, { signal }: CommandContext): Promise<number> {
+  const path = args[0] ?? '';
+  // Everything that can be refused is refused before the work, not after an hour of it.
+  await checkInput(path);
+  if (options.out !== undefined) await checkOutput(options.out, '--out', [path]);
+  if (options.report !== undefined) {
+    await checkOutput(options.report, '--report', options.out === undefined ? [path] : [path, options.out]);
+  }
+
+  const engine = loadEngine();
+  const progress = showProgress(options.quiet === true);
+  let result: RecoverResult;
+  try {
+    progress.update(0, 'reading');
+    const problem = await engine.loadProblem(path, {
+      ...(options.model && { model: options.model }),
+      signal,
+      onProgress: ({ fraction }) => progress.update(fraction, 'reading'),
+    });
+    result = await engine.recover(problem, {
+      ...(options.rank !== undefined && { rank: options.rank }),
+      ...(options.method && { method: options.method }),
+      ...(options.seed !== undefined && { seed: options.seed }),
+      ...(options.threads !== undefined && { threads: options.threads }),
+      ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
+      signal,
+      onProgress: (event) => progress.update(undefined, JSON.stringify(event)),
+    });
+  } finally {
+    progress.stop();
+  }
+
+  signal.throwIfAborted();
+  if (options.out !== undefined) await engine.writeRecoverResult(options.out, result);
+  if (options.report !== undefined) {
+    const page = await engine.recoverReport(result, {
+      source: path,
+      command: commandLine(path, options),
+      date: new Date(),
+      givenRank: options.rank,
+    });
+    signal.throwIfAborted();
+    await engine.writeFileAtomic(options.report, page);
+  }
+  if (options.json) writeJson(jsonResult(path, options, result));
+  else process.stdout.write(tableText(options, result));
+  return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
+}
+
+/** A doubtful answer is not accepted: whoever chains programs by exit code must not go on with it unawares. */
+function isAccepted({ converged, trust }: RecoverResult): boolean {
+  return converged && trust.verdict === 'trusted';
+}
+
+/** The fields of the design, in its order, and after them what else a program may want. */
+function jsonResult(path: string, options: RecoverFlags, result: RecoverResult): object {
+  const {
+    rank,
+    status,
+    converged,
+    residual,
+    testError,
+    validationError,
+    iterations,
+    seconds,
+    method,
+    seed,
+    trust,
+    info,
+  } = result;
+  return {
+    rank,
+    status,
+    converged,
+    residual,
+    ...(testError !== undefined && { testError }),
+    validationError,
+    iterations,
+    seconds,
+    method,
+    seed,
+    trust,
+    info,
+    accepted: isAccepted(result),
+    file: path,
+    singularValues: Array.from(result.singularValues),
+    ...(options.out !== undefined && { out: options.out }),
+    ...(options.report !== undefined && { report: options.report }),
+  };
+}
+
+function tableText(options: RecoverFlags, result: RecoverResult): string {
+  const { trust, testError } = result;
+  const rows: [string, string][] = [
+    ['rank found', String(result.rank)],
+    ['residual', formatNumber(result.residual)],
+    ...(testError === undefined ? [] : [['test error', formatNumber(testError)] as [string, string]]),
+    ['validation error', formatNumber(result.validationError)],
+    ['iterations', String(result.iterations)],
+    ['time', formatSeconds(result.seconds)],
+    ['status', `${result.status}${result.converged ? '' : ', not converged'}`],
+    ['verdict', colouredVerdict(trust.verdict, process.stdout)],
+  ];
+  const lines = [alignedTable(rows), ...trust.reasons.map((reason) => wrap(`  - ${reason}`, 96, '    '))];
+  const written = [options.out, options.report].filter((file) => file !== undefined);
+  if (written.length > 0) lines.push(`wrote ${written.join(' and ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The command that repeats the run, quoted for a POSIX shell. */
+function commandLine(path: string, options: RecoverFlags): string {
+  const words = ['lowrank', 'recover', path];
+  const values = [
+    ['--rank', options.rank],
+    ['--model', options.model],
+    ['--method', options.method],
+    ['--seed', options.seed],
+    ['--threads', options.threads],
+    ['--time-limit', options.timeLimit],
+    ['--out', options.out],
+    ['--report', options.report],
+  ] as const;
+  for (const [flag, value] of values) if (value !== undefined) words.push(flag, String(value));
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}
+
+export const recover: CliCommand = {
+  name: 'recover',
+  describe,
+  run: (args, options, context) => run(args, options as RecoverFlags, context),
+};

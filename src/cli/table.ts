@@ -1,0 +1,39 @@
+/** Results for people on the terminal: aligned names and values, a verdict in colour where the terminal has colours. */
+import type { Verdict } from '../solvers/result';
+
+/** Lines "name  value", the values aligned. */
+export function alignedTable(rows: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+const colourOf: Record<Verdict, number> = { trusted: 32, doubtful: 33, unidentifiable: 31 };
+
+export function colouredVerdict(verdict: Verdict, stream: NodeJS.WriteStream): string {
+  return coloured(verdict, colourOf[verdict], stream);
+}
+
+export function coloured(text: string, code: number, stream: NodeJS.WriteStream): string {
+  const colours = stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  return colours ? `\u001b[1;${code}m${text}\u001b[0m` : text;
+}
+
+/** Breaks a sentence into lines of at most `width` columns, all but the first indented. */
+export function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join('\n');
+}
+
+/** One JSON document: indented for eyes, on one line for programs and logs. Infinity becomes null, as JSON has it. */
+export function writeJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+}
