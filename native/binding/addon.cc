@@ -1,0 +1,39 @@
+// Registers what src/native.ts declares, and nothing else.
+#include <napi.h>
+
+#include <mutex>
+
+#include "../core/linalg/lapack.h"
+#include "dense_operator.h"
+#include "exports.h"
+#include "jobs.h"
+#include "run.h"
+
+namespace lowrank::binding {
+namespace {
+
+Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
+  guard(env, [&]() -> napi_value {
+    static std::once_flag blasLimited;  // environments come and go, the BLAS is one for the process
+    std::call_once(blasLimited, limitBlasThreads);
+    Environment::create(env);
+    DenseOperatorObject::define(exports);
+    RunObject::define(exports);
+    exportBuildInfo(exports);
+    exportRandom(exports);
+    exportOperatorCalls(exports);
+    exportLinearAlgebra(exports);
+    exportFactorSvd(exports);
+    return nullptr;
+  });
+  return exports;
+}
+
+}  // namespace
+}  // namespace lowrank::binding
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  return lowrank::binding::registerAll(env, exports);
+}
+
+NODE_API_MODULE(lowrank, initialize)
