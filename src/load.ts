@@ -13,12 +13,12 @@ const packageRoot = path.join(__dirname, '..');
 
 function load(): NativeAddon {
   // An addon for a later Node-API may crash instead of failing, so this is asked before it is loaded.
-  const nodeApi = Number(process.versions.napi);
+  const nodeApi = Number(process.versions['napi']);
   if (!(nodeApi >= builtForNodeApi)) {
     throw new LowrankError(
       'ADDON',
       `lowrank needs Node-API ${builtForNodeApi}, but this is Node ${process.versions.node} with Node-API ` +
-        `${process.versions.napi}. To mend it: install Node 20.17 or later.`,
+        `${process.versions['napi']}. To mend it: install Node 20.17 or later.`,
     );
   }
   // OpenBLAS reads it once, while it is loaded: parallelism is ours, and one thread gives the same bits everywhere.
@@ -36,7 +36,7 @@ function explain(error: unknown): string {
   const text = typeof message === 'string' ? message : String(error);
   const lines = [
     `The native addon of lowrank could not be loaded (${process.platform} ${process.arch}, Node ` +
-      `${process.versions.node}, Node-API ${process.versions.napi}).`,
+      `${process.versions.node}, Node-API ${process.versions['napi']}).`,
   ];
   if (Array.isArray(tries)) {
     lines.push('It was in none of these places:', ...tries.map((candidate) => `  ${String(candidate)}`));
