@@ -119,7 +119,7 @@ double farTail(double r) noexcept {
                            5.99832206555887937690e-1,
                            1.36929880922735805310e-1,
                            1.48753612908506148525e-2,
-                           7.86869131136145613259e-4,
+                           7.86869131145613259100e-4,
                            1.84631831751005468180e-5,
                            1.42151175831644588870e-7,
                            2.04426310338993978564e-15};
@@ -185,7 +185,7 @@ double logarithm(double x) noexcept { return logarithmOf(x); }
 double normalQuantile(double u) noexcept {
   const double q = u - 0.5;
   if (std::abs(q) <= centreEdge) return centre(q);
-  const double r = std::sqrt(-logarithmOf(0.5 - std::abs(q)));
+  const double r = std::sqrt(-logarithmOf(u < 0.5 ? u : 1.0 - u));
   return std::copysign(r <= tailEdge ? nearTail(r) : farTail(r), q);
 }
 

@@ -35,7 +35,7 @@ namespace detail {
 
 // Natural logarithm of a positive, finite, normal number, from + - * / alone: the same bits on every machine.
 double logarithm(double x) noexcept;
-// The number z with P(Z <= z) = u for a standard normal Z, 2^-53 <= u <= 1 - 2^-53.
+// The number z with P(Z <= z) = u for a standard normal Z, 0 < u < 1.
 double normalQuantile(double u) noexcept;
 
 }  // namespace detail
