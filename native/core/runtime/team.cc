@@ -20,16 +20,18 @@ constexpr int spins = 400;
 
 }  // namespace
 
-// One 64-bit ticket holds (round, next part). A worker claims a part by compare-and-swap, which fails when the round is
-// over; so a worker that wakes late can do no harm, and a round is over when its parts are done, not when every worker
-// has reported. Fields of a round are written before its ticket is published and kept until its last part is done.
+constexpr std::int64_t maxParts = 0xffff;
+
+// One 64-bit ticket holds (round: 32 bits, parts: 16, next part: 16). A worker claims a part by compare-and-swap, which
+// fails when the round is over; so a worker that wakes late can do no harm, and a round is over when its parts are done,
+// not when every worker has reported. The function of a round is written before its ticket is published and kept until
+// its last part is done, so whoever holds a part holds the right function.
 struct Team::Shared {
   int threads = 1;
   const CancelFlag* cancel = nullptr;
   std::vector<std::thread> workers;
   std::atomic<std::uint64_t> ticket{0};
   std::atomic<int> round{0};  // low bits of the ticket's round: what sleeping workers wait on
-  std::atomic<std::int64_t> parts{0};
   std::atomic<int> remaining{0};
   std::atomic<PartFunction> function{nullptr};
   std::atomic<const void*> context{nullptr};
@@ -38,10 +40,11 @@ struct Team::Shared {
   void work() noexcept {
     for (;;) {
       std::uint64_t current = ticket.load(std::memory_order_acquire);
-      const std::int64_t part = static_cast<std::int64_t>(current & 0xffffffffu);
+      const auto part = static_cast<std::int64_t>(current & 0xffffu);
+      const auto parts = static_cast<std::int64_t>((current >> 16) & 0xffffu);
+      if (part >= parts) return;
       const auto run = function.load(std::memory_order_relaxed);
       const auto* argument = context.load(std::memory_order_relaxed);
-      if (part >= parts.load(std::memory_order_relaxed)) return;
       if (!ticket.compare_exchange_weak(current, current + 1, std::memory_order_acq_rel)) continue;
       run(argument, part);
       if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) remaining.notify_all();
@@ -91,16 +94,15 @@ bool Team::cancelled() const noexcept { return shared_->cancel != nullptr && sha
 
 void Team::runErased(std::int64_t parts, PartFunction function, const void* context) {
   Shared& shared = *shared_;
-  if (shared.workers.empty() || parts <= 1) {
+  if (shared.workers.empty() || parts <= 1 || parts > maxParts) {
     for (std::int64_t part = 0; part < parts; ++part) function(context, part);
     return;
   }
   shared.function.store(function, std::memory_order_relaxed);
   shared.context.store(context, std::memory_order_relaxed);
-  shared.parts.store(parts, std::memory_order_relaxed);
   shared.remaining.store(static_cast<int>(parts), std::memory_order_relaxed);
   const std::uint64_t next = (shared.ticket.load(std::memory_order_relaxed) >> 32) + 1;
-  shared.ticket.store(next << 32, std::memory_order_release);
+  shared.ticket.store(next << 32 | static_cast<std::uint64_t>(parts) << 16, std::memory_order_release);
   shared.round.fetch_add(1, std::memory_order_acq_rel);
   shared.round.notify_all();
   shared.work();

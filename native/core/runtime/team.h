@@ -30,7 +30,7 @@ class Team {
   bool cancelled() const noexcept;
 
   // Calls work(part) for part = 0 .. parts - 1, each once, and returns when all are done. `work` must not throw and
-  // must outlive the call. Does not allocate.
+  // must outlive the call. Does not allocate. Parts beyond 65535 run on the calling thread alone.
   template <class Work>
   void run(std::int64_t parts, const Work& work) {
     runErased(parts, [](const void* context, std::int64_t part) { (*static_cast<const Work*>(context))(part); }, &work);

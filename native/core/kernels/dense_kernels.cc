@@ -1,0 +1,252 @@
+#include "dense_kernels.h"
+
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define LOWRANK_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LOWRANK_CLONES
+#endif
+#define LOWRANK_INLINE inline __attribute__((always_inline))
+
+namespace lowrank::kernels {
+namespace {
+
+// 8 doubles; the compiler splits it into the registers that the target has.
+typedef double Lanes __attribute__((vector_size(64)));
+typedef float HalfLanes __attribute__((vector_size(32)));
+
+constexpr std::int64_t laneCount = 8;
+
+LOWRANK_INLINE void load(const double* from, Lanes& to) { to = *reinterpret_cast<const Lanes*>(from); }
+LOWRANK_INLINE void load(const float* from, Lanes& to) {
+  to = __builtin_convertvector(*reinterpret_cast<const HalfLanes*>(from), Lanes);
+}
+
+// Fixed tree over the eight lanes.
+LOWRANK_INLINE double sumLanes(const Lanes& v) {
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+// Rows handled together: they share the loads of x and of the image, and must all stay in the second-level cache
+// together with the next group. Does not change any bit of the result.
+template <class T>
+std::int64_t groupRows(std::int64_t stride) {
+  constexpr std::int64_t cacheBytes = std::int64_t{768} << 10;
+  const std::int64_t rowBytes = stride * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t vectors = 2 * stride * static_cast<std::int64_t>(sizeof(double));
+  if (8 * rowBytes + vectors <= cacheBytes) return 4;
+  if (4 * rowBytes + vectors <= cacheBytes) return 2;
+  return 1;
+}
+
+template <class T, int R>
+LOWRANK_INLINE void dotGroup(const T* rows, std::int64_t stride, const double* x, double* out) {
+  Lanes sum[R] = {};
+  for (std::int64_t j = 0; j < stride; j += laneCount) {
+    Lanes xj;
+    load(x + j, xj);
+    for (int r = 0; r < R; ++r) {
+      Lanes a;
+      load(rows + r * stride + j, a);
+      sum[r] += a * xj;
+    }
+  }
+  for (int r = 0; r < R; ++r) out[r] = sumLanes(sum[r]);
+}
+
+template <class T, int R>
+LOWRANK_INLINE void addGroup(const T* rows, std::int64_t stride, const double* weights, double* image) {
+  for (std::int64_t j = 0; j < stride; j += laneCount) {
+    Lanes g;
+    load(image + j, g);
+    for (int r = 0; r < R; ++r) {
+      Lanes a;
+      load(rows + r * stride + j, a);
+      g += a * weights[r];
+    }
+    *reinterpret_cast<Lanes*>(image + j) = g;
+  }
+}
+
+// addGroup of the present rows and dotGroup of the next ones in one sweep.
+template <class T, int R>
+LOWRANK_INLINE void addAndDotGroup(const T* rows, std::int64_t stride, const double* weights, double* image,
+                                   const T* nextRows, const double* x, double* out) {
+  Lanes sum[R] = {};
+  double w[R];
+  for (int r = 0; r < R; ++r) w[r] = weights[r];
+  for (std::int64_t j = 0; j < stride; j += laneCount) {
+    Lanes xj, g;
+    load(x + j, xj);
+    load(image + j, g);
+    for (int r = 0; r < R; ++r) {
+      Lanes a, b;
+      load(rows + r * stride + j, a);
+      load(nextRows + r * stride + j, b);
+      g += a * w[r];
+      sum[r] += b * xj;
+    }
+    *reinterpret_cast<Lanes*>(image + j) = g;
+  }
+  for (int r = 0; r < R; ++r) out[r] = sumLanes(sum[r]);
+}
+
+template <class T, int R>
+LOWRANK_INLINE void residualGroups(Rows<T> rows, const double* x, const double* y, const std::uint8_t* heldOut,
+                                   double* residual, double* image) {
+  const std::int64_t full = rows.count / R * R;
+  double weights[R], next[R];
+  const auto finish = [&](std::int64_t i, const double* product) {
+    for (int r = 0; r < R; ++r) {
+      residual[i + r] = product[r] - y[i + r];
+      weights[r] = heldOut != nullptr && heldOut[i + r] != 0 ? 0.0 : residual[i + r];
+    }
+  };
+  if (full > 0) {
+    dotGroup<T, R>(rows.data, rows.stride, x, next);
+    finish(0, next);
+    for (std::int64_t i = R; i < full; i += R) {
+      addAndDotGroup<T, R>(rows.data + (i - R) * rows.stride, rows.stride, weights, image, rows.data + i * rows.stride, x,
+                           next);
+      finish(i, next);
+    }
+    addGroup<T, R>(rows.data + (full - R) * rows.stride, rows.stride, weights, image);
+  }
+  for (std::int64_t i = full; i < rows.count; ++i) {
+    dotGroup<T, 1>(rows.data + i * rows.stride, rows.stride, x, next);
+    residual[i] = next[0] - y[i];
+    const double weight = heldOut != nullptr && heldOut[i] != 0 ? 0.0 : residual[i];
+    addGroup<T, 1>(rows.data + i * rows.stride, rows.stride, &weight, image);
+  }
+}
+
+template <class T>
+LOWRANK_INLINE void residualAny(Rows<T> rows, const double* x, const double* y, const std::uint8_t* heldOut,
+                                double* residual, double* image) {
+  switch (groupRows<T>(rows.stride)) {
+    case 4:
+      return residualGroups<T, 4>(rows, x, y, heldOut, residual, image);
+    case 2:
+      return residualGroups<T, 2>(rows, x, y, heldOut, residual, image);
+    default:
+      return residualGroups<T, 1>(rows, x, y, heldOut, residual, image);
+  }
+}
+
+template <class T>
+LOWRANK_INLINE void dotsAny(Rows<T> rows, const double* x, double* out) {
+  const std::int64_t full = rows.count / 4 * 4;
+  for (std::int64_t i = 0; i < full; i += 4) dotGroup<T, 4>(rows.data + i * rows.stride, rows.stride, x, out + i);
+  for (std::int64_t i = full; i < rows.count; ++i) dotGroup<T, 1>(rows.data + i * rows.stride, rows.stride, x, out + i);
+}
+
+template <class T>
+LOWRANK_INLINE void dotPairsAny(Rows<T> rows, const double* x, const double* z, double* first, double* second) {
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const T* row = rows.data + i * rows.stride;
+    Lanes sumX = {}, sumZ = {};
+    for (std::int64_t j = 0; j < rows.stride; j += laneCount) {
+      Lanes a, xj, zj;
+      load(row + j, a);
+      load(x + j, xj);
+      load(z + j, zj);
+      sumX += a * xj;
+      sumZ += a * zj;
+    }
+    first[i] = sumLanes(sumX);
+    second[i] = sumLanes(sumZ);
+  }
+}
+
+template <class T>
+LOWRANK_INLINE void accumulateAny(Rows<T> rows, const double* weights, const std::uint8_t* heldOut, double* image) {
+  const auto weight = [&](std::int64_t i) { return heldOut != nullptr && heldOut[i] != 0 ? 0.0 : weights[i]; };
+  const std::int64_t full = rows.count / 4 * 4;
+  for (std::int64_t i = 0; i < full; i += 4) {
+    const double w[4] = {weight(i), weight(i + 1), weight(i + 2), weight(i + 3)};
+    addGroup<T, 4>(rows.data + i * rows.stride, rows.stride, w, image);
+  }
+  for (std::int64_t i = full; i < rows.count; ++i) {
+    const double w = weight(i);
+    addGroup<T, 1>(rows.data + i * rows.stride, rows.stride, &w, image);
+  }
+}
+
+template <class T>
+LOWRANK_INLINE double streamAny(Rows<T> rows) {
+  constexpr int unroll = 4;
+  Lanes sum[unroll] = {};
+  const std::int64_t size = rows.count * rows.stride;  // a multiple of strideMultiple
+  std::int64_t j = 0;
+  for (; j + unroll * laneCount <= size; j += unroll * laneCount) {
+    for (int u = 0; u < unroll; ++u) {
+      Lanes a;
+      load(rows.data + j + u * laneCount, a);
+      sum[u] += a;
+    }
+  }
+  for (; j < size; j += laneCount) {
+    Lanes a;
+    load(rows.data + j, a);
+    sum[0] += a;
+  }
+  const Lanes total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  return sumLanes(total);
+}
+
+}  // namespace
+
+LOWRANK_CLONES void dots(Rows<double> rows, const double* x, double* out) { dotsAny(rows, x, out); }
+LOWRANK_CLONES void dots(Rows<float> rows, const double* x, double* out) { dotsAny(rows, x, out); }
+
+LOWRANK_CLONES void dotPairs(Rows<double> rows, const double* x, const double* z, double* first, double* second) {
+  dotPairsAny(rows, x, z, first, second);
+}
+LOWRANK_CLONES void dotPairs(Rows<float> rows, const double* x, const double* z, double* first, double* second) {
+  dotPairsAny(rows, x, z, first, second);
+}
+
+LOWRANK_CLONES void accumulate(Rows<double> rows, const double* weights, const std::uint8_t* heldOut, double* image) {
+  accumulateAny(rows, weights, heldOut, image);
+}
+LOWRANK_CLONES void accumulate(Rows<float> rows, const double* weights, const std::uint8_t* heldOut, double* image) {
+  accumulateAny(rows, weights, heldOut, image);
+}
+
+LOWRANK_CLONES void residualAndAccumulate(Rows<double> rows, const double* x, const double* y,
+                                          const std::uint8_t* heldOut, double* residual, double* image) {
+  residualAny(rows, x, y, heldOut, residual, image);
+}
+LOWRANK_CLONES void residualAndAccumulate(Rows<float> rows, const double* x, const double* y,
+                                          const std::uint8_t* heldOut, double* residual, double* image) {
+  residualAny(rows, x, y, heldOut, residual, image);
+}
+
+LOWRANK_CLONES double streamSum(Rows<double> rows) { return streamAny(rows); }
+LOWRANK_CLONES double streamSum(Rows<float> rows) { return streamAny(rows); }
+
+LOWRANK_CLONES void sumSlots(double* slots, std::int64_t count, std::int64_t stride, std::int64_t first,
+                             std::int64_t last) {
+  for (std::int64_t gap = 1; gap < count; gap *= 2) {
+    for (std::int64_t slot = 0; slot + gap < count; slot += 2 * gap) {
+      double* to = slots + slot * stride;
+      const double* from = to + gap * stride;
+      for (std::int64_t j = first; j < last; j += laneCount) {
+        Lanes a, b;
+        load(to + j, a);
+        load(from + j, b);
+        *reinterpret_cast<Lanes*>(to + j) = a + b;
+      }
+    }
+  }
+}
+
+const char* simdLevel() noexcept {
+#if defined(__x86_64__) && defined(__GNUC__)
+  if (__builtin_cpu_supports("avx512f")) return "avx512f";
+  if (__builtin_cpu_supports("avx2")) return "avx2";
+#endif
+  return "baseline";
+}
+
+}  // namespace lowrank::kernels
