@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { root, Stop, capture, runMain } = require('./lib/process.js');
+const { root, Stop, capture, packageCommand, runMain } = require('./lib/process.js');
 
 /** Files of src/ that are published as they are. */
 const copied = ['index.mjs', 'index.d.mts'];
@@ -15,7 +15,7 @@ function buildTypeScript() {
   const fresh = path.join(root, 'dist.new'); // as deep as dist/, so that the source maps point right
   fs.rmSync(fresh, { recursive: true, force: true });
   try {
-    const compiler = require.resolve('typescript/bin/tsc', { paths: [root] });
+    const compiler = packageCommand('typescript', 'tsc');
     const done = capture(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);
     if (!done.ok) throw new Stop(`${done.output.trimEnd()}\nThe TypeScript sources do not compile, see above.`);
     for (const file of copied) fs.copyFileSync(path.join(source, file), path.join(fresh, file));

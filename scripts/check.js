@@ -2,14 +2,15 @@
 'use strict';
 // `npm run check`: every static check, one after the other, also after a failure. Prints `N passed, N failed` at the end.
 
-const { say, capture, which, tail, runMain, root } = require('./lib/process.js');
+const { say, capture, which, packageCommand, tail, runMain } = require('./lib/process.js');
 const { filesUnder } = require('./lib/stamp.js');
 const { installSystemPackages } = require('./lib/packages.js');
 const { close } = require('./lib/counts.js');
 
-const tool = (script, ...args) => {
-  return () => capture(process.execPath, [require.resolve(script, { paths: [root] }), ...args]);
-};
+/** Runs the command of an npm package. */
+function tool(command, ...args) {
+  return () => capture(process.execPath, [packageCommand(...[command].flat()), ...args]);
+}
 
 /** All C++ files of ours. */
 function cppFiles() {
@@ -22,12 +23,12 @@ function clangFormat(...args) {
 }
 
 const checks = [
-  ['types (tsc)', tool('typescript/bin/tsc', '-p', 'tsconfig.json')],
-  ['lint (eslint)', tool('eslint/bin/eslint.js', '--max-warnings', '0', '.')],
-  ['format of TypeScript (prettier)', tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+  ['types (tsc)', tool(['typescript', 'tsc'], '-p', 'tsconfig.json')],
+  ['lint (eslint)', tool('eslint', '--max-warnings', '0', '.')],
+  ['format of TypeScript (prettier)', tool('prettier', '--check', '--log-level', 'warn', '.')],
   ['format of C++ (clang-format)', () => clangFormat('--dry-run', '-Werror')],
-  ['package (publint)', tool('publint/cli.js', 'run', '--strict')],
-  ['API docs (typedoc)', tool('typedoc/bin/typedoc', '--emit', 'none', '--treatWarningsAsErrors')],
+  ['package (publint)', tool('publint', 'run', '--strict')],
+  ['API docs (typedoc)', tool('typedoc', '--emit', 'none', '--treatWarningsAsErrors')],
 ];
 
 function passes(name, run) {

@@ -2,17 +2,11 @@
 'use strict';
 // `npm run format`: lays out all sources, TypeScript with prettier and C++ with clang-format.
 
-const { passThrough, runMain } = require('./lib/process.js');
+const { passThrough, packageCommand, runMain } = require('./lib/process.js');
 const { clangFormat } = require('./check.js');
 
 runMain(() => {
-  const code = passThrough(process.execPath, [
-    require.resolve('prettier/bin/prettier.cjs'),
-    '--write',
-    '--log-level',
-    'warn',
-    '.',
-  ]);
+  const code = passThrough(process.execPath, [packageCommand('prettier'), '--write', '--log-level', 'warn', '.']);
   const cpp = clangFormat('-i');
   process.stderr.write(cpp.output);
   return code === 0 && cpp.ok ? 0 : 1;

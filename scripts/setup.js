@@ -6,7 +6,9 @@
 //   node scripts/setup.js             everything
 //   node scripts/setup.js --prepare   builds only, installs nothing (npm's `prepare`)
 
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { root, Stop, say, buildEnvironment, capture, npmCommand, tail, runMain } = require('./lib/process.js');
 const { hashOf, readStamp, writeStamp } = require('./lib/stamp.js');
@@ -135,6 +137,19 @@ function installBuildTools() {
   if (!openblas.find()) throw new Stop(openblas.missing());
 }
 
+// ---- npx
+
+/**
+ * `npx lowrank` typed before the first build leaves npm's own entry for this folder half made, and npx then fails for
+ * good ("Could not read package.json"): such an entry is removed, npx makes it anew.
+ */
+function mendNpx() {
+  const cache = process.env.npm_config_cache ?? path.join(os.homedir(), '.npm');
+  const name = createHash('sha512').update(root).digest('hex').slice(0, 16);
+  const entry = path.join(cache, '_npx', name);
+  if (!fs.existsSync(path.join(entry, 'package.json'))) fs.rmSync(entry, { recursive: true, force: true });
+}
+
 // ----
 
 /** Everything. */
@@ -150,6 +165,7 @@ function setUp() {
       if (!distFits()) buildDist();
     });
   }
+  mendNpx();
   installFonts();
 }
 

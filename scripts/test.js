@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Stop, say, passThrough, runMain } = require('./lib/process.js');
+const { Stop, say, passThrough, packageCommand, runMain } = require('./lib/process.js');
 const { judged, sum, close } = require('./lib/counts.js');
 const { setUp } = require('./setup.js');
 const { runNativeTests } = require('./test-native.js');
@@ -15,7 +15,7 @@ function runJest(args) {
   const file = path.join(folder, 'counts.json');
   try {
     const env = { ...process.env, LOWRANK_TEST_COUNTS: file };
-    const code = passThrough(process.execPath, [require.resolve('jest/bin/jest.js'), ...args], { env });
+    const code = passThrough(process.execPath, [packageCommand('jest'), ...args], { env });
     // No file: Jest died before it could count.
     const counts = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined;
     return judged(counts, code);

@@ -66,6 +66,13 @@ function npmCommand() {
   return own && /npm-cli\.[cm]?js$/.test(own) ? [process.execPath, [own]] : ['npm', []];
 }
 
+/** The file that an installed npm package runs for its command `name`: node_modules/.bin without the shell. */
+function packageCommand(packageName, name = packageName) {
+  const folder = path.join(root, 'node_modules', packageName);
+  const { bin } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  return path.join(folder, typeof bin === 'string' ? bin : bin[name]);
+}
+
 /** The last lines of a long output. */
 function tail(text, lines = 40) {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
@@ -83,4 +90,16 @@ function runMain(main) {
   }
 }
 
-module.exports = { root, Stop, say, buildEnvironment, capture, passThrough, which, npmCommand, tail, runMain };
+module.exports = {
+  root,
+  Stop,
+  say,
+  buildEnvironment,
+  capture,
+  passThrough,
+  which,
+  npmCommand,
+  packageCommand,
+  tail,
+  runMain,
+};
