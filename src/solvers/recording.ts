@@ -34,7 +34,7 @@ export function resolveRecord(value: unknown, hasTruth: boolean, hasHeldOut: boo
   const every = given['every'] === undefined ? 1 : check.integer(given['every'], 'record.every', 0);
   const known = recordColumns();
   if (given['columns'] === undefined) {
-    const usual = ['trainLoss', 'trainResidual'];
+    const usual = ['trainLoss', 'residual'];
     if (hasHeldOut) usual.push('validationResidual');
     if (hasTruth) usual.push('testError');
     return { every, columns: usual };
