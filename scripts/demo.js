@@ -1,10 +1,17 @@
 'use strict';
-// `npm run demo`, after set-up: see src/cli/demo.ts.
+// `npm run demo`, after set-up: the work is in src/cli/demo.ts.
 
 const path = require('node:path');
-const { root, runMain } = require('./lib/process.js');
+const { root } = require('./lib/process.js');
 
-runMain(async () => {
-  process.chdir(root);
-  process.exitCode = await require(path.join(root, 'dist', 'cli', 'demo.js')).demo();
-});
+process.chdir(root);
+const { demo } = require(path.join(root, 'dist', 'cli', 'demo.js'));
+demo().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);

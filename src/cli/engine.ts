@@ -5,7 +5,8 @@
 export { recoverReport } from '../figures/report';
 export { writeFileAtomic } from '../io/atomic';
 export { loadProblem } from '../io/load-problem';
-export { writeRecoverResult } from '../io/result-file';
+export { writeProblemFile } from '../io/problem-file';
+export { writeResultFile } from '../io/result-file';
 export { native } from '../load';
 export { gaussianSensing } from '../problems/gaussian';
 export { recover } from '../solvers/recover';

@@ -201,3 +201,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? NaN) * (b[i] ?? NaN);
   return sum;
 }
+
+function addonPath(): string {
+  return Object.keys(require.cache).find((file) => file.endsWith('.node') && file.includes('lowrank')) ?? 'unknown';
+}

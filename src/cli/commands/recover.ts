@@ -109,7 +109,15 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   }
 
   signal.throwIfAborted();
-  if (options.out !== undefined) await engine.writeRecoverResult(options.out, result);
+  const summary = jsonResult(path, options, result);
+  if (options.out !== undefined) {
+    const { factors, estimate, trace, info } = result;
+    await engine.writeResultFile(
+      options.out,
+      { model: info.model, factors, estimate, trace, info: summary },
+      { signal },
+    );
+  }
   if (options.report !== undefined) {
     const page = await engine.recoverReport(result, {
       source: path,
@@ -120,7 +128,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
     signal.throwIfAborted();
     await engine.writeFileAtomic(options.report, page);
   }
-  if (options.json) writeJson(jsonResult(path, options, result));
+  if (options.json) writeJson(summary);
   else process.stdout.write(tableText(options, result));
   return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
 }
