@@ -34,6 +34,7 @@
       "sources": ["<!@(node -p \"require('fs').readdirSync('native/core',{recursive:true}).filter(f=>f.endsWith('.cc')).map(f=>'native/core/'+f).sort().join(' ')\")"],
       "cflags_cc": ["-fexceptions", "<!@(node scripts/openblas.js cflags)"],
       "cflags_cc!": ["-fno-exceptions"],
+      "direct_dependent_settings": { "include_dirs": ["native/core"] },
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" }
     },
     {

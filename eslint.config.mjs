@@ -13,9 +13,11 @@ export default defineConfig(
       // Numbers in messages are the rule here, and `a[i]!` is how a checked loop reads an array.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // File parsers match control characters on purpose.
+      'no-control-regex': 'off',
       eqeqeq: 'error',
     },
   },

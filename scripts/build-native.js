@@ -19,6 +19,7 @@ function missingTools() {
   return missing;
 }
 
+/** Stops where a tool or OpenBLAS is missing, before minutes have gone. */
 function checkTools() {
   const tools = missingTools();
   if (tools.length > 0) {
@@ -42,9 +43,9 @@ function explain(output) {
 /** Runs node-gyp in `directory`; quiet unless it fails or the compiler warns. */
 function nodeGyp(args, directory = root) {
   const script = require.resolve('node-gyp/bin/node-gyp.js', { paths: [root] });
-  const done = capture(process.execPath, [script, ...args], { cwd: directory, env: buildEnvironment() });
+  const done = capture(process.execPath, [script, '--loglevel', 'warn', ...args], { cwd: directory, env: buildEnvironment() });
   if (!done.ok) {
-    throw new Stop(`${tail(done.output, 60)}\nnode-gyp ${args.join(' ')} failed, see above.${explain(done.output)}`);
+    throw new Stop(`${tail(done.output, 200)}\nnode-gyp ${args.join(' ')} failed, see above.${explain(done.output)}`);
   }
   if (/\bwarning:/.test(done.stderr)) process.stderr.write(done.stderr);
 }
@@ -68,4 +69,4 @@ if (require.main === module) {
   });
 }
 
-module.exports = { buildNative, missingTools };
+module.exports = { buildNative, checkTools, missingTools };

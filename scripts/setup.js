@@ -15,7 +15,7 @@ const { hashOf, readStamp, writeStamp } = require('./lib/stamp.js');
 const { installCommand } = require('./lib/platform.js');
 const { installSystemPackages, tryInstallSystemPackages } = require('./lib/packages.js');
 const { withLock } = require('./lib/lock.js');
-const { buildNative, missingTools } = require('./build-native.js');
+const { buildNative, checkTools, missingTools } = require('./build-native.js');
 const { buildTypeScript } = require('./build-ts.js');
 const openblas = require('./openblas.js');
 
@@ -83,6 +83,7 @@ function addonLoads() {
 }
 
 function buildAddon() {
+  checkTools();
   const sources = addonSources();
   say('Building the addon with node-gyp: its sources changed or it is not there (about a minute).');
   fs.rmSync(path.join(root, addonStamp), { force: true });
