@@ -3,6 +3,7 @@
  * but received 0 of type number.", and unknown options are errors that name the nearest known one. Every function
  * returns the checked value, so that a caller reads as a list of assignments.
  */
+import { types } from 'node:util';
 import { invalid, LowrankError, received } from './errors';
 import { Matrix } from './matrix';
 
@@ -121,16 +122,16 @@ export function oneOf<T extends string>(value: unknown, name: string, choices: r
   throw new LowrankError('INVALID_ARGUMENT', `${error.message} Did you mean '${near}'?`);
 }
 
-export function optionalFunction<T>(value: unknown, name: string): T | undefined {
+export function optionalFunction(value: unknown, name: string): ((argument: never) => void) | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'function') throw invalid('a function', name, value);
-  return value as T;
+  return value as (argument: never) => void;
 }
 
 /** An AbortSignal, told by what is used of it, so that one of another realm or a polyfill passes too. */
 export function optionalSignal(value: unknown, name: string): AbortSignal | undefined {
   if (value === undefined) return undefined;
-  const signal = value as Partial<AbortSignal> | null;
+  const signal = value as Partial<AbortSignal> | null | undefined;
   if (
     typeof signal !== 'object' ||
     signal === null ||
@@ -154,6 +155,11 @@ export function shape(value: unknown, name: string): [number, number] {
   return [rows, cols];
 }
 
+/** Told by the engine, not by `instanceof`: arrays of another realm (vm contexts, test runners) are as good. */
+export function isFloatArray(value: unknown): value is Float64Array | Float32Array {
+  return types.isFloat64Array(value) || types.isFloat32Array(value);
+}
+
 /** Index of the first number that is not finite, or -1. */
 export function firstNonFinite(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
@@ -170,7 +176,7 @@ export function vector(
   name: string,
   length?: { readonly is: number; readonly why: string },
 ): Float64Array {
-  if (!(value instanceof Float64Array) && !(value instanceof Float32Array) && !Array.isArray(value)) {
+  if (!isFloatArray(value) && !Array.isArray(value)) {
     throw invalid('a Float64Array, a Float32Array or an array of numbers', name, value);
   }
   if (length !== undefined && value.length !== length.is) {
@@ -217,15 +223,25 @@ export function matrixCopy(value: unknown, name: string, rows: number, cols: num
       throw new LowrankError('INVALID_ARGUMENT', `Expected ${rows} rows for ${name} but received ${value.length}.`);
     }
     const data = new Float64Array(rows * cols);
-    value.forEach((row: unknown, i) =>
-      data.set(vector(row, `${name}[${i}]`, { is: cols, why: 'one per column' }), i * cols),
-    );
+    value.forEach((row: unknown, i) => {
+      data.set(vector(row, `${name}[${i}]`, { is: cols, why: 'one per column' }), i * cols);
+    });
     return new Matrix(data, rows, cols);
   } else throw invalid('a Matrix or nested arrays', name, value);
   const data = Float64Array.from(source.data);
   const index = firstNonFinite(data);
   if (index >= 0) throw nonFinite(`${name}[${Math.floor(index / cols)}, ${index % cols}]`, data[index]);
   return new Matrix(data, rows, cols);
+}
+
+/** As `invalid`, with words for what was received where its type says nothing: "[3, 2]" for a shape. */
+export function refused(expected: string, name: string, got: string): LowrankError {
+  return new LowrankError('INVALID_ARGUMENT', `Expected ${expected} for ${name} but received ${got}.`);
+}
+
+/** The shape of a symmetric problem. */
+export function requireSquare([rows, cols]: readonly [number, number], name: string): void {
+  if (rows !== cols) throw refused('n1 = n2 (symmetric)', name, `[${rows}, ${cols}]`);
 }
 
 export function nonFinite(place: string, value: unknown): LowrankError {

@@ -28,6 +28,7 @@ export type {
   OnProgress,
   Progress,
   RandomInit,
+  RecordColumn,
   RecordOptions,
   SolveOptions,
   SpectralInit,
@@ -38,6 +39,7 @@ export type { Factors, Info, Model, RecoverResult, SolveResult, Status, Trace, T
 
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
+export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';
 export { LowrankError, type ErrorCode } from './errors';
 export { buildInfo, type BuildInfo } from './build-info';
 export { version } from './version';

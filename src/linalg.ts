@@ -2,8 +2,8 @@
  * Dense decompositions at LAPACK's speed, for methods written in TypeScript. All are synchronous, run on one thread and
  * check that what goes in and what comes out is finite (LAPACK can hang on a NaN).
  */
-import { matrix } from './checks';
-import { invalid, LowrankError } from './errors';
+import { matrix, refused } from './checks';
+import type { LowrankError } from './errors';
 import { native } from './load';
 import { Matrix } from './matrix';
 import { callNative } from './native-errors';
@@ -59,7 +59,7 @@ const SYMMETRY_TOLERANCE = 1e-10;
  */
 export function eigh(a: Matrix): Eigh {
   const { data, rows: n, cols } = nonEmpty(a);
-  if (n !== cols) throw notSymmetric(`is ${n} x ${cols}`);
+  if (n !== cols) throw notSymmetric(`one of ${n} x ${cols}`);
   const vectors = Matrix.zeros(n, n);
   const values = new Float64Array(n);
   const part = symmetricPart(data, n);
@@ -75,7 +75,7 @@ export function eigh(a: Matrix): Eigh {
  */
 export function qr(a: Matrix): Qr {
   const { data, rows, cols } = nonEmpty(a);
-  if (rows < cols) throw invalid('a matrix with rows >= cols', 'qr', `${rows} x ${cols}`);
+  if (rows < cols) throw refused('a matrix with rows >= cols', 'a', `one of ${rows} x ${cols}`);
   const q = Matrix.zeros(rows, cols);
   const r = Matrix.zeros(cols, cols);
   callNative(() => {
@@ -87,7 +87,7 @@ export function qr(a: Matrix): Qr {
 function nonEmpty(a: unknown): Matrix {
   const checked = matrix(a, 'a');
   if (checked.rows === 0 || checked.cols === 0) {
-    throw invalid('a matrix with at least one entry', 'a', `${checked.rows} x ${checked.cols}`);
+    throw refused('a matrix with at least one entry', 'a', `one of ${checked.rows} x ${checked.cols}`);
   }
   return checked;
 }
@@ -114,10 +114,10 @@ function symmetricPart(data: Float64Array, n: number): Float64Array {
     }
   }
   // Written so that a NaN passes here and is reported as NON_FINITE by the native scan.
-  if (gap > SYMMETRY_TOLERANCE * largest) throw notSymmetric(`differs from its transpose by ${gap}`);
+  if (gap > SYMMETRY_TOLERANCE * largest) throw notSymmetric(`one that differs from its transpose by ${gap}`);
   return out;
 }
 
 function notSymmetric(how: string): LowrankError {
-  return new LowrankError('INVALID_ARGUMENT', `Expected a symmetric matrix for a but the matrix received ${how}.`);
+  return refused('a symmetric matrix', 'a', how);
 }

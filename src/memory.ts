@@ -21,7 +21,7 @@ const SHARE = 0.8;
  * Refuses work whose estimate exceeds the cap.
  *
  * @param bytes the estimate
- * @param what what the bytes are for, in the words of the message
+ * @param what what needs them, with its verb: "The run needs"
  * @param cap option `maxMemory`, bytes; undefined: 80 % of the memory available now
  * @throws LowrankError OUT_OF_MEMORY, its message with the estimate and the cap
  */
@@ -31,7 +31,7 @@ export function refuseAbove(bytes: number, what: string, cap: unknown): void {
   const reason = cap === undefined ? '80 % of the memory available' : 'maxMemory';
   throw new LowrankError(
     'OUT_OF_MEMORY',
-    `${what} needs about ${inUnits(bytes)}, more than ${inUnits(limit)} (${reason}). Set maxMemory (bytes) to change the cap.`,
+    `${what} about ${inUnits(bytes)}, more than ${inUnits(limit)} (${reason}). Set maxMemory (bytes) to change the cap.`,
   );
 }
 

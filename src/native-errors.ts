@@ -12,11 +12,14 @@ const CODES: readonly string[] = [
 ] satisfies readonly ErrorCode[];
 
 /** The same error as a LowrankError with the native one as its cause; errors of other origin pass unchanged. */
-export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof LowrankError) return error;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string' || !CODES.includes(code)) return error;
-  return new LowrankError(code as ErrorCode, error.message, { cause: error });
+export function fromNative(error: unknown): Error {
+  // Not `instanceof Error`: the addon makes errors of the realm it was loaded in, which need not be this one.
+  if (typeof error !== 'object' || error === null)
+    return new LowrankError('INTERNAL', `Native code threw ${String(error)}.`);
+  if (error instanceof LowrankError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string' || typeof message !== 'string' || !CODES.includes(code)) return error as Error;
+  return new LowrankError(code as ErrorCode, message, { cause: error });
 }
 
 /** Runs a native call; its stack then begins here, in JavaScript, at the line of the caller. */

@@ -12,12 +12,12 @@ import { generateTruth } from './truth';
 export interface GaussianSensingOptions {
   /** [n1, n2], each at least 1. */
   readonly shape: readonly [number, number];
-  /** Default false. True: n1 = n2, the truth is symmetric positive semidefinite, and `model` is 'symmetric'. */
+  /** Default false. True: n1 = n2, the truth is symmetric positive semidefinite, and so are the A_i, unless told otherwise. */
   readonly symmetric?: boolean | undefined;
   /**
    * Whether the A_i are symmetric too; default: what `symmetric` says. `false` with a symmetric truth gives the ensemble
-   * of unsymmetric A_i, in which the asymmetric model can find a symmetric truth as well (arXiv 2310.01769); symmetric A_i
-   * cannot see the antisymmetric part of F G^T.
+   * of unsymmetric A_i, in which the asymmetric model finds a symmetric truth (arXiv 2310.01769), and is the only one;
+   * symmetric A_i cannot see the antisymmetric part of F G^T.
    */
   readonly symmetricMeasurements?: boolean | undefined;
   /** r, 1 .. min(n1, n2). */
@@ -71,7 +71,7 @@ export function gaussianSensing(options: GaussianSensingOptions): Problem {
   const given = check.optionsObject(options, 'gaussianSensing', KNOWN, HINTS);
   const [rows, cols] = check.shape(given['shape'], 'shape');
   const symmetric = given['symmetric'] === undefined ? false : check.boolean(given['symmetric'], 'symmetric');
-  if (symmetric && rows !== cols) throw invalid('n1 = n2 (symmetric)', 'shape', `[${rows}, ${cols}]`);
+  if (symmetric) check.requireSquare([rows, cols], 'shape');
   const packed =
     given['symmetricMeasurements'] === undefined
       ? symmetric
@@ -86,7 +86,11 @@ export function gaussianSensing(options: GaussianSensingOptions): Problem {
   const storage =
     given['storage'] === undefined ? 'float64' : check.oneOf(given['storage'], 'storage', ['float64', 'float32']);
   const threads = threadCount(given['threads']);
-  refuseAbove(operatorBytes(measurements, rows, cols, packed, storage), 'The measurement matrices', given['maxMemory']);
+  refuseAbove(
+    operatorBytes(measurements, rows, cols, packed, storage),
+    'The measurement matrices need',
+    given['maxMemory'],
+  );
 
   const truth = generateTruth(rows, cols, symmetric, rank, kappa, seed);
   const operator = callNative(() => {
@@ -102,7 +106,7 @@ export function gaussianSensing(options: GaussianSensingOptions): Problem {
   return new Problem({
     operator,
     y,
-    model: symmetric ? 'symmetric' : 'asymmetric',
+    model: packed ? 'symmetric' : 'asymmetric',
     storage,
     truth: truth.matrix,
     trueRank: rank,

@@ -6,7 +6,7 @@
  *   symmetric   f(U)    = 1/4 ||A(U U^T) - y||^2,  grad f = sym(A*(residual)) U
  *   asymmetric  f(F, G) = 1/2 ||A(F G^T) - y||^2,  grad_F = A*(residual) G,  grad_G = A*(residual)^T F
  */
-import { matrix, optionsObject, vector } from '../checks';
+import { firstNonFinite, matrix, nonFinite, optionsObject, refused, vector } from '../checks';
 import { invalid, LowrankError } from '../errors';
 import { native } from '../load';
 import { Matrix } from '../matrix';
@@ -158,19 +158,30 @@ export class Problem {
     const [rows, cols] = this.shape;
     if (point instanceof Matrix) {
       if (rows !== cols) {
-        throw invalid(`a pair { left, right }: the problem is ${rows} x ${cols}, not square,`, 'factors', point);
+        throw refused(
+          'a pair { left, right }',
+          'factors',
+          `a single Matrix: the problem is ${rows} x ${cols}, not square`,
+        );
       }
-      const left = matrix(point, 'U', rows);
+      const left = finiteFactor(point, 'U', rows);
       return { left, right: null, rank: withColumns(left, 'U') };
     }
     if (typeof point !== 'object' || point === null || !('left' in point) || !('right' in point)) {
       throw invalid('a Matrix or { left, right }', 'factors', point);
     }
-    const left = matrix(point.left, 'left', rows);
+    const left = finiteFactor(point.left, 'left', rows);
     const rank = withColumns(left, 'left');
     if (point.right === point.left && this.model === 'symmetric') return { left, right: null, rank };
-    return { left, right: matrix(point.right, 'right', cols, rank), rank };
+    return { left, right: finiteFactor(point.right, 'right', cols, rank), rank };
   }
+}
+
+function finiteFactor(value: unknown, name: string, rows: number, cols?: number): Matrix {
+  const factor = matrix(value, name, rows, cols);
+  const index = firstNonFinite(factor.data);
+  if (index < 0) return factor;
+  throw nonFinite(`${name}[${Math.floor(index / factor.cols)}, ${index % factor.cols}]`, factor.data[index]);
 }
 
 function withColumns(factor: Matrix, name: string): number {

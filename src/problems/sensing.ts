@@ -1,8 +1,9 @@
 /** Sensing problems from the user's own measurement matrices and measurements. */
+import { types } from 'node:util';
 import * as check from '../checks';
 import { invalid, LowrankError, received } from '../errors';
 import { native } from '../load';
-import { Matrix } from '../matrix';
+import type { Matrix } from '../matrix';
 import { refuseAbove } from '../memory';
 import type { NativeDenseOperator } from '../native';
 import { callNative } from '../native-errors';
@@ -53,22 +54,22 @@ export function sensing(options: SensingOptions): Problem {
   const given = check.optionsObject(options, 'sensing', KNOWN, { measurements: 'y', X: 'truth', b: 'y' });
   const [rows, cols] = check.shape(given['shape'], 'shape');
   const symmetric = given['symmetric'] === undefined ? false : check.boolean(given['symmetric'], 'symmetric');
-  if (symmetric && rows !== cols) throw invalid('n1 = n2 (symmetric)', 'shape', `[${rows}, ${cols}]`);
+  if (symmetric) check.requireSquare([rows, cols], 'shape');
   const A = given['A'];
   const measurements = countMatrices(A, rows * cols);
   const y = check.vector(given['y'], 'y', { is: measurements, why: 'one per measurement matrix' });
   const truth = checkTruth(given['truth'], rows, cols, symmetric);
-  const natural: Storage = A instanceof Float32Array ? 'float32' : 'float64';
+  const natural: Storage = types.isFloat32Array(A) ? 'float32' : 'float64';
   const storage =
     given['storage'] === undefined ? natural : check.oneOf(given['storage'], 'storage', ['float64', 'float32']);
   refuseAbove(
     operatorBytes(measurements, rows, cols, symmetric, storage),
-    'The measurement matrices',
+    'The measurement matrices need',
     given['maxMemory'],
   );
 
   const operator = callNative(() => new native.DenseOperator(measurements, rows, cols, symmetric, storage));
-  if (A instanceof Float64Array || A instanceof Float32Array) fillRows(operator, 0, A);
+  if (check.isFloatArray(A)) fillRows(operator, 0, A);
   else
     (A as readonly unknown[]).forEach((one, i) => {
       fillRows(operator, i, oneMatrix(one, `A[${i}]`, rows, cols));
@@ -128,7 +129,7 @@ function checkSymmetric({ data, rows: n }: Matrix): void {
 }
 
 function countMatrices(A: unknown, size: number): number {
-  if (A instanceof Float64Array || A instanceof Float32Array) {
+  if (check.isFloatArray(A)) {
     if (A.length === 0) throw noMeasurements();
     if (A.length % size !== 0) {
       throw new LowrankError(
@@ -144,7 +145,7 @@ function countMatrices(A: unknown, size: number): number {
 }
 
 function oneMatrix(value: unknown, name: string, rows: number, cols: number): Float64Array | Float32Array {
-  if (value instanceof Float64Array || value instanceof Float32Array) {
+  if (check.isFloatArray(value)) {
     if (value.length === rows * cols) return value;
     throw new LowrankError(
       'INVALID_ARGUMENT',

@@ -2,15 +2,20 @@
 import type { Problem } from '../problems/problem';
 import type { Plan } from './options';
 
+/** Partial images of a pass, at most: the fixed partition of the native dense operator. */
+const PARTS = 32;
+
 /**
- * Upper estimate in bytes of a run's scratch and results, the operator not counted:
- * factors, gradients, trial and best points (12 k (n1 + n2) numbers and a few k x k), the image of the residual with its
- * partial sums, SVD scratch of a spectral start, and vectors of m. What is recorded comes on top: 8 bytes per column
- * and recorded iteration, which a time limit makes impossible to know.
+ * Upper estimate in bytes of a run's scratch and of its results, the operator not counted, in numbers of 8 bytes:
+ * factors, gradients, kept, best and trial points and a method's directions: 12 k (n1 + n2); small square matrices: 8 k^2;
+ * the image of the residual with its partial sums: (PARTS + 4) n1 n2; truth, spectral start and its SVD: 12 n1 n2; y,
+ * residuals and measurements of directions: 8 m. What is recorded comes on top, 8 bytes per column and recorded
+ * iteration: a time limit makes that impossible to know.
  */
 export function estimateBytes(problem: Problem, plan: Pick<Plan, 'rank'>): number {
   const [n1, n2] = problem.shape;
   const k = plan.rank;
-  const numbers = 12 * k * (n1 + n2) + 8 * k * k + 20 * n1 * n2 + 12 * problem.measurements;
-  return 8 * numbers;
+  const numbers = 12 * k * (n1 + n2) + 8 * k * k + (PARTS + 16) * n1 * n2 + 8 * problem.measurements;
+  // A few allocations are rounded up to whole cache lines or pages.
+  return 8 * numbers + 2 ** 16;
 }

@@ -1,4 +1,5 @@
 /** Measurements a fit does not see, kept to judge it by: option `holdOut`. */
+import { types } from 'node:util';
 import * as check from '../checks';
 import { invalid, LowrankError } from '../errors';
 import { native } from '../load';
@@ -10,7 +11,7 @@ export type HoldOut = { readonly fraction: number; readonly seed?: number | unde
 /** @throws LowrankError INVALID_ARGUMENT; also when nothing would be held out, or nothing be left to fit */
 export function resolveHoldOut(value: unknown, measurements: number): Uint8Array | null {
   if (value === undefined) return null;
-  if (value instanceof Uint8Array) return checkMask(Uint8Array.from(value), measurements);
+  if (types.isUint8Array(value)) return checkMask(Uint8Array.from(value), measurements);
   if (ArrayBuffer.isView(value) || Array.isArray(value))
     throw invalid('{ fraction, seed } or a Uint8Array', 'holdOut', value);
   const given = check.optionsObject(value, 'holdOut', ['fraction', 'seed']);

@@ -7,5 +7,5 @@ export type { EntryVariance, GivenInit, Init, RandomInit, SpectralInit } from '.
 export type { Step } from './step';
 export type { Stop } from './stopping';
 export type { HoldOut } from './hold-out';
-export type { RecordOptions } from './recording';
+export type { RecordColumn, RecordOptions } from './recording';
 export type { OnProgress, Progress } from './progress';

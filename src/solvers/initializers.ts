@@ -33,6 +33,8 @@ export interface SpectralInit {
   readonly kind: 'spectral';
   /** The factors are multiplied by it; positive, default 1. */
   readonly scale?: number | undefined;
+  /** Scale of G over that of F, positive; default 1: balanced. Asymmetric model only. */
+  readonly ratio?: number | undefined;
 }
 
 export interface GivenInit {
@@ -65,24 +67,25 @@ export function resolveInit(
   method: MethodDefinition,
   heldOut: Uint8Array | null,
 ): ResolvedInit {
-  const { ratio, entryVariance } = method.defaults;
-  const common = { scale: 1, ratio, entryVariance, seed: 0, left: null, right: null };
+  const { entryVariance } = method.defaults;
+  const common = { scale: 1, ratio: 1, entryVariance, seed: 0, left: null, right: null };
   const kinds = ['random', 'spectral', 'given'] as const;
   const given = value === undefined ? { kind: 'random' } : check.optionsObject(value, 'init', ALL_KEYS);
   const kind = check.oneOf(given['kind'], 'init.kind', kinds);
   check.optionsObject(given, `init of kind '${kind}'`, KEYS[kind]);
   if (kind === 'given') return { ...common, kind, ...givenFactors(given['factors'], problem, model) };
   const scale = given['scale'] === undefined ? undefined : check.positiveNumber(given['scale'], 'init.scale');
-  if (kind === 'spectral') return { ...common, kind, scale: scale ?? 1 };
   if (given['ratio'] !== undefined && model === 'symmetric') {
     throw invalid('no value (the symmetric model has one factor)', 'init.ratio', given['ratio']);
   }
+  const ratio = given['ratio'] === undefined ? undefined : check.positiveNumber(given['ratio'], 'init.ratio');
+  if (kind === 'spectral') return { ...common, kind, scale: scale ?? 1, ratio: ratio ?? 1 };
   return {
     ...common,
     kind,
     scale: scale ?? method.defaults.relativeScale * Math.sqrt(dataScale(problem, heldOut)),
     seed: given['seed'] === undefined ? 0 : check.seed(given['seed'], 'init.seed'),
-    ratio: given['ratio'] === undefined ? ratio : check.positiveNumber(given['ratio'], 'init.ratio'),
+    ratio: model === 'symmetric' ? 1 : (ratio ?? method.defaults.ratio),
     entryVariance:
       given['entryVariance'] === undefined
         ? entryVariance
@@ -92,7 +95,7 @@ export function resolveInit(
 
 const KEYS = {
   random: ['kind', 'scale', 'seed', 'entryVariance', 'ratio'],
-  spectral: ['kind', 'scale'],
+  spectral: ['kind', 'scale', 'ratio'],
   given: ['kind', 'factors'],
 } as const;
 const ALL_KEYS = [...new Set([...KEYS.random, ...KEYS.spectral, ...KEYS.given])];

@@ -7,7 +7,7 @@ import { LowrankError } from '../errors';
 import type { NativeRunOptions } from '../native';
 import type { Model } from './result';
 
-export type MethodName = 'gradient-descent' | 'approximate-gauss-newton';
+export type MethodName = 'gradient-descent' | 'approximate-gauss-newton' | 'riemannian-gauss-newton';
 /** A name, or an object that holds it: the place for parameters of methods that have some. */
 export type Method = MethodName | { readonly name: MethodName };
 
@@ -60,6 +60,22 @@ export const METHODS: readonly MethodDefinition[] = [
       step: { kind: 'auto', size: 0 },
       // Linear with a rate that does not depend on the condition number.
       iterations: 1000,
+      residual: 1e-10,
+    },
+  },
+  {
+    // The true linearised least squares on the manifold of rank-k matrices, by conjugate gradients of one pass each
+    // (GNMR, Zilber and Nadler 2022; arXiv 2011.08360). Passes do not depend on the condition number; rank <= min(n1, n2).
+    name: 'riemannian-gauss-newton',
+    models: ['symmetric', 'asymmetric'],
+    steps: ['auto'],
+    defaults: {
+      relativeScale: 0.1,
+      entryVariance: 'scale^2/n',
+      ratio: 1,
+      step: { kind: 'auto', size: 0 },
+      // Quadratic at the end; an iteration is 10 to 50 passes.
+      iterations: 100,
       residual: 1e-10,
     },
   },

@@ -8,7 +8,7 @@ import { resolveHoldOut, type HoldOut } from './hold-out';
 import { resolveInit, type Init, type ResolvedInit } from './initializers';
 import { findMethod, type Method, type MethodDefinition } from './methods';
 import type { OnProgress } from './progress';
-import { resolveRecord, type RecordOptions } from './recording';
+import { resolveRecord, type RecordColumn, type RecordOptions } from './recording';
 import type { Model } from './result';
 import { resolveStep, type ResolvedStep, type Step } from './step';
 import { resolveStop, type ResolvedStop, type Stop } from './stopping';
@@ -86,7 +86,7 @@ export interface Plan {
   readonly step: ResolvedStep;
   readonly stop: ResolvedStop;
   readonly heldOut: Uint8Array | null;
-  readonly columns: readonly string[];
+  readonly columns: readonly RecordColumn[];
   readonly recordEvery: number;
   readonly threads: number;
   readonly signal: AbortSignal | undefined;
@@ -115,7 +115,7 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
     recordEvery: record.every,
     threads: threadCount(given['threads']),
     signal: check.optionalSignal(given['signal'], 'signal'),
-    onProgress: check.optionalFunction<OnProgress>(given['onProgress'], 'onProgress'),
+    onProgress: check.optionalFunction(given['onProgress'], 'onProgress') as OnProgress | undefined,
     maxMemory: given['maxMemory'] === undefined ? undefined : check.positiveInteger(given['maxMemory'], 'maxMemory'),
   };
   return { problem, plan };
@@ -159,10 +159,11 @@ function resolveModel(value: unknown, problem: Problem, method: MethodDefinition
     throw new LowrankError('INVALID_ARGUMENT', `Method ${method.name} has no ${model} form: leave out model.`);
   }
   const [rows, cols] = problem.shape;
-  if (model === 'symmetric' && rows !== cols) {
+  if (model === 'symmetric' && !problem.symmetric) {
+    const what = rows === cols ? 'was built without symmetric: true' : `is ${rows} x ${cols}`;
     throw new LowrankError(
       'INVALID_ARGUMENT',
-      `The symmetric model needs a square problem but this one is ${rows} x ${cols}.`,
+      `The symmetric model needs a problem with symmetric measurement matrices but this one ${what}.`,
     );
   }
   return model;

@@ -5,24 +5,34 @@ import { native } from '../load';
 import type { NativeRun } from '../native';
 import type { Trace } from './result';
 
+/**
+ * - `trainLoss`: 1/4 (symmetric) or 1/2 (asymmetric) ||A(X) - y||^2 over the training rows; `residual`: ||A(X) - y|| / ||y||
+ *   over them; `validationResidual`: the same over the held-out rows. With y = 0 the absolute norm.
+ * - `gradientNorm`: of the gradient of the loss, both factors together; `step`: the step size taken to get here.
+ * - `passes`: how often the measurement matrices have been read.
+ * - `testError`: ||X - X*||_F / ||X*||_F; costs O(n1 n2 rank) each time.
+ */
+export type RecordColumn =
+  'trainLoss' | 'residual' | 'validationResidual' | 'gradientNorm' | 'step' | 'passes' | 'testError';
+
 export interface RecordOptions {
   /** Record iterations 0, every, 2 every, ... and the last; 0: only the first and the last. Default 1. */
   readonly every?: number | undefined;
   /**
-   * Names of columns, see `recordColumns()`. Default: the loss, the residual, the held-out residual where measurements
-   * are held out, the test error where the truth is known.
+   * Default: `trainLoss` and `residual`, `validationResidual` where measurements are held out, `testError` where the
+   * truth is known. `iteration` is always there besides.
    */
-  readonly columns?: readonly string[] | undefined;
+  readonly columns?: readonly RecordColumn[] | undefined;
 }
 
 export interface ResolvedRecord {
   readonly every: number;
-  readonly columns: readonly string[];
+  readonly columns: readonly RecordColumn[];
 }
 
-/** Columns that a run can record; `iteration` is always there besides. */
-export function recordColumns(): readonly string[] {
-  return native.buildInfo().recordColumns;
+/** Names of all columns that a run can record. */
+export function recordColumns(): readonly RecordColumn[] {
+  return native.buildInfo().recordColumns as RecordColumn[];
 }
 
 const NEEDS_TRUTH = ['testError'];
@@ -34,7 +44,7 @@ export function resolveRecord(value: unknown, hasTruth: boolean, hasHeldOut: boo
   const every = given['every'] === undefined ? 1 : check.integer(given['every'], 'record.every', 0);
   const known = recordColumns();
   if (given['columns'] === undefined) {
-    const usual = ['trainLoss', 'residual'];
+    const usual: RecordColumn[] = ['trainLoss', 'residual'];
     if (hasHeldOut) usual.push('validationResidual');
     if (hasTruth) usual.push('testError');
     return { every, columns: usual };

@@ -32,7 +32,7 @@ export async function solve(problem: Problem, options: SolveOptions): Promise<So
   const { plan } = checked;
   const { signal } = plan;
   signal?.throwIfAborted();
-  refuseAbove(estimateBytes(checked.problem, plan), 'The run', plan.maxMemory);
+  refuseAbove(estimateBytes(checked.problem, plan), 'The run needs', plan.maxMemory);
 
   const run = callNative(() => new native.Run(checked.problem[operatorHandle], nativeOptions(checked.problem, plan)));
   const abort = (): void => {
@@ -76,7 +76,7 @@ async function drive(run: NativeRun, plan: Plan, recorder: Recorder): Promise<Na
 function advance(run: NativeRun, iterations: number, threads: number): Promise<NativeRunInfo> {
   return new Promise((resolve, reject) => {
     run.advance(iterations, threads, (error, info) => {
-      if (info === undefined) reject(fromNative(error) as Error);
+      if (info === undefined) reject(fromNative(error));
       else resolve(info);
     });
   });

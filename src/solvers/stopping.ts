@@ -15,15 +15,15 @@ export interface Stop {
   /** Norm of the gradient at or below this share of its first value; default 0: off. */
   readonly gradient?: number | undefined;
   /**
-   * The training residual fell by less than `decrease` (relative) over `window` iterations. Off unless given, because a
-   * small start makes a run wait on plateaus that it does leave. Default window 100, decrease 1e-3.
+   * The training residual fell by less than `decrease` (relative) over `window` iterations, and the gradient did not grow
+   * (on the plateau of a small start it does). Off unless given. Default window 100, decrease 1e-3.
    */
   readonly stall?: { readonly window?: number | undefined; readonly decrease?: number | undefined } | undefined;
   /** The held-out residual has not improved for `patience` iterations; the best factors are returned. Needs `holdOut`. */
   readonly validation?: { readonly patience: number } | undefined;
   /** Seconds; positive. Default: none. The one rule that depends on the machine. */
   readonly timeLimit?: number | undefined;
-  /** Training residual above this multiple of its first value: status `diverged`. Greater than 1; default 1e6. */
+  /** Training residual above this multiple of the larger of 1 and its first value: status `diverged`. Above 1; default 1e6. */
   readonly divergence?: number | undefined;
 }
 
