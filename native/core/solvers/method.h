@@ -24,6 +24,7 @@ std::unique_ptr<Method> makeMethod(const SolverState& state);
 
 std::unique_ptr<Method> makeGradientDescent(const SolverState& state);
 std::unique_ptr<Method> makeApproximateGaussNewton(const SolverState& state);
+std::unique_ptr<Method> makeRiemannianGaussNewton(const SolverState& state);
 
 // The start: fills the factors as options.init says. False when cancelled.
 bool initializeFactors(SolverState& state, Team& team);

@@ -13,6 +13,7 @@ struct Entry {
 constexpr Entry entries[] = {
     {"gradient-descent", makeGradientDescent},
     {"approximate-gauss-newton", makeApproximateGaussNewton},
+    {"riemannian-gauss-newton", makeRiemannianGaussNewton},
 };
 
 }  // namespace
