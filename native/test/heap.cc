@@ -38,6 +38,7 @@ bool heapCounting() {
 }  // namespace lowrank::test
 
 #ifdef LOWRANK_COUNT_HEAP
+#pragma GCC visibility push(default)  // hidden, they would not stand before the calls of shared libraries
 extern "C" {
 
 void* __libc_malloc(std::size_t size);
@@ -74,4 +75,5 @@ int posix_memalign(void** pointer, std::size_t alignment, std::size_t size) noex
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
 #endif

@@ -1,5 +1,6 @@
 // The factorizations behind lapack.h: residual ratios, degenerate and hostile input, fallbacks, sizes, allocations.
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -17,6 +18,10 @@ constexpr double passRatio = 30;
 constexpr std::int64_t sizes[] = {0, 1, 2, 3, 5, 10, 50, 120};
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double hostile[] = {infinity, -infinity, std::numeric_limits<double>::quiet_NaN()};
+
+struct Shape {
+  std::int64_t rows, cols;
+};
 
 // Small sizes are where branches live: many seeds there, one for large sizes.
 int seedsFor(std::int64_t size) { return size <= 10 ? 5 : 1; }
@@ -161,7 +166,8 @@ TEST(nonFiniteInputIsRefused) {
 
 TEST(nonFiniteInputOfOtherShapesIsRefused) {
   for (const double bad : hostile) {
-    for (const auto& [rows, cols] : {std::pair<std::int64_t, std::int64_t>{40, 3}, {3, 40}}) {
+    for (const Shape shape : {Shape{40, 3}, Shape{3, 40}}) {
+      const std::int64_t rows = shape.rows, cols = shape.cols;
       for (const std::int64_t place : {std::int64_t{0}, rows * cols / 2, rows * cols - 1}) {
         Dense a = gaussian(rows, cols, 1), u(rows, 3), vt(3, cols), r(3, 3), q(40, 3);
         a.data[static_cast<std::size_t>(place)] = bad;
@@ -249,8 +255,8 @@ TEST(shapesMustAgree) {
 }
 
 TEST(computeDoesNotAllocate) {
-  for (const auto& [rows, cols] : {std::pair<std::int64_t, std::int64_t>{60, 40}, {200, 4}, {4, 200}, {130, 130}}) {
-    const std::int64_t t = std::min(rows, cols), n = std::max(rows, cols);
+  for (const Shape shape : {Shape{60, 40}, Shape{200, 4}, Shape{4, 200}, Shape{130, 130}}) {
+    const std::int64_t rows = shape.rows, cols = shape.cols, t = std::min(rows, cols), n = std::max(rows, cols);
     const Dense a = gaussian(rows, cols, 1), square = gaussian(n, n, 1), tall = gaussian(n, t, 1);
     Dense u(rows, t), vt(t, cols), vectors(n, n), q(n, t), r(t, t), product(rows, rows);
     std::vector<double> s(static_cast<std::size_t>(n));
@@ -278,10 +284,23 @@ TEST(computeDoesNotAllocate) {
 
 TEST(theHeapIsCounted) {
   if (!heapCounting()) return;
-  const std::int64_t before = heapAllocations();
-  { const std::vector<double> some(1000); }
-  std::free(std::aligned_alloc(64, 128));
-  CHECK(heapAllocations() >= before + 1);  // the compiler may remove the vector, not the library call
+  void* volatile kept = nullptr;  // or the compiler would remove the pairs
+  std::int64_t before = heapAllocations();
+  kept = std::malloc(100);
+  kept = std::realloc(kept, 1000);
+  std::free(kept);
+  kept = std::calloc(3, 8);
+  std::free(kept);
+  kept = std::aligned_alloc(64, 128);
+  CHECK(reinterpret_cast<std::uintptr_t>(kept) % 64 == 0);
+  std::free(kept);
+  kept = ::operator new(10);
+  ::operator delete(kept);
+  CHECK_EQUAL(heapAllocations() - before, 5);
+  before = heapAllocations();
+  const std::thread::id caller = std::this_thread::get_id();
+  std::thread([caller] { CHECK(std::this_thread::get_id() != caller); }).join();
+  CHECK(heapAllocations() > before);  // other threads and libraries count too
 }
 
 TEST(failedAllocationLeavesNothingBehind) {
@@ -319,7 +338,7 @@ TEST(wrongArgumentsAreRecordedNotPrinted) {
   CHECK_EQUAL(std::string(routine), "DGEMM");
   CHECK_EQUAL(detail::takeComplaint(), 0);
   blas_int info = 0;
-  dgelqf_(&negative, &n, x, &n, x, x, &n, &info);
+  dgeqrf_(&negative, &n, x, &n, x, x, &n, &info);
   CHECK_EQUAL(info, -1);
   CHECK_THROWS(ErrorCode::invalidArgument, detail::throwOnComplaint());
   detail::throwOnComplaint();  // taken: silent now

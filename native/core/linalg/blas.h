@@ -43,10 +43,10 @@ void dsyev_(const char* jobz, const char* uplo, const lowrank::blas_int* n, doub
             double* w, double* work, const lowrank::blas_int* lwork, lowrank::blas_int* info, std::size_t jobzLength,
             std::size_t uploLength);
 
-// A = L Q, and Q made explicit. Column-major LQ is row-major QR.
-void dgelqf_(const lowrank::blas_int* m, const lowrank::blas_int* n, double* a, const lowrank::blas_int* lda,
+// A = Q R, and Q made explicit.
+void dgeqrf_(const lowrank::blas_int* m, const lowrank::blas_int* n, double* a, const lowrank::blas_int* lda,
              double* tau, double* work, const lowrank::blas_int* lwork, lowrank::blas_int* info);
-void dorglq_(const lowrank::blas_int* m, const lowrank::blas_int* n, const lowrank::blas_int* k, double* a,
+void dorgqr_(const lowrank::blas_int* m, const lowrank::blas_int* n, const lowrank::blas_int* k, double* a,
              const lowrank::blas_int* lda, const double* tau, double* work, const lowrank::blas_int* lwork,
              lowrank::blas_int* info);
 

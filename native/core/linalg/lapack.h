@@ -55,7 +55,7 @@ class QrDecomposition {
 
  private:
   std::int64_t rows_, cols_;
-  AlignedBuffer<double> tau_, work_;
+  AlignedBuffer<double> copy_, tau_, work_;
 };
 
 // What the linked BLAS says of itself.
