@@ -112,7 +112,7 @@ export function lossSpec(trace: Trace): TopLevelSpec | undefined {
       })),
       {
         data: { values: points },
-        mark: { type: 'line', strokeWidth: 2, clip: true },
+        mark: { type: 'line', strokeWidth: 2 },
         encoding: {
           x: { field: 'iteration', ...x },
           y: {

@@ -59,7 +59,7 @@ export function spectrumSpec(values: Float64Array, rank: number): TopLevelSpec |
       },
       {
         data: { values: points },
-        mark: { type: 'point', filled: true, size: values.length > 80 ? 26 : 60, opacity: 1, clip: false },
+        mark: { type: 'point', filled: true, size: values.length > 80 ? 26 : 60, opacity: 1 },
         encoding: {
           x: { field: 'index', ...x },
           y: {

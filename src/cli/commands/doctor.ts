@@ -10,7 +10,7 @@ import { type Check, inspectAddon } from '../self-check';
 import { coloured, wrap, writeJson } from '../table';
 
 const notes = `
-Exit code 0 means that every line is ok, 1 that at least one has failed. A line that failed says how to mend it.
+Exit code 0 means that every line is ok, 1 that one has failed. A failed line says how to mend it.
 `;
 
 function describe(command: Command): void {
