@@ -308,6 +308,8 @@ TEST(failedAllocationLeavesNothingBehind) {
   for (std::int64_t k = 0; k < 3; ++k) {
     failAllocation(k);
     CHECK_THROWS(ErrorCode::memory, SingularValueDecomposition(30, 20));
+    failAllocation(k + 2);
+    CHECK_THROWS(ErrorCode::memory, SingularValueDecomposition(30, 2));
     failAllocation(k);
     CHECK_THROWS(ErrorCode::memory, SymmetricEigen(30));
     failAllocation(k % 2);

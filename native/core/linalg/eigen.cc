@@ -3,6 +3,7 @@
 #include "../error.h"
 #include "checks.h"
 #include "lapack.h"
+#include "tiles.h"
 
 namespace lowrank {
 
@@ -66,17 +67,10 @@ void SymmetricEigen::compute(ConstMatrix a, double* values, Matrix vectors) {
   }
   for (std::int64_t j = 0; j < n; ++j) values[j] = rising_[n - 1 - j] / scale;
   if (!allFinite(values, n)) throw Error(ErrorCode::numerical, "symmetric eigenvalues: a value overflows");
-  // LAPACK's columns, in rising order, are rows in memory: transpose and reverse, tile by tile.
-  constexpr std::int64_t tile = 32;
-  for (std::int64_t i0 = 0; i0 < n; i0 += tile) {
-    for (std::int64_t j0 = 0; j0 < n; j0 += tile) {
-      for (std::int64_t i = i0; i < std::min(n, i0 + tile); ++i) {
-        for (std::int64_t j = j0; j < std::min(n, j0 + tile); ++j) {
-          vectors.data[i * n + j] = copy_[(n - 1 - j) * n + i];
-        }
-      }
-    }
-  }
+  // LAPACK's columns, in rising order, are rows in memory: transpose and reverse.
+  const double* columns = copy_.data();
+  detail::forTiles(n, n,
+                   [=](std::int64_t i, std::int64_t j) { vectors.data[i * n + j] = columns[(n - 1 - j) * n + i]; });
 }
 
 }  // namespace lowrank

@@ -28,7 +28,8 @@ class SingularValueDecomposition {
 
  private:
   std::int64_t rows_, cols_, fallbacks_ = 0;
-  AlignedBuffer<double> copy_, work_;
+  bool tall_;
+  AlignedBuffer<double> copy_, u_, vt_, work_;  // u_ and vt_ only when tall
   AlignedBuffer<std::int32_t> integerWork_;
 };
 

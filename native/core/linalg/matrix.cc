@@ -5,6 +5,7 @@
 
 #include "../error.h"
 #include "checks.h"
+#include "tiles.h"
 
 namespace lowrank {
 namespace {
@@ -32,20 +33,6 @@ double blockProduct(const double* a, const double* b, std::int64_t count) noexce
     for (std::int64_t lane = 0; lane < width; ++lane) sums[lane] += sums[lane + width];
   }
   return sums[0];
-}
-
-constexpr std::int64_t tile = 32;  // two tiles of doubles fit a first-level cache
-
-// Calls entry(i, j) for j < i, tile by tile, so that a walk over the mirror image stays in cache.
-template <class Entry>
-void forLowerTriangle(std::int64_t n, const Entry& entry) {
-  for (std::int64_t i0 = 0; i0 < n; i0 += tile) {
-    for (std::int64_t j0 = 0; j0 <= i0; j0 += tile) {
-      for (std::int64_t i = i0; i < std::min(n, i0 + tile); ++i) {
-        for (std::int64_t j = j0; j < std::min(i, j0 + tile); ++j) entry(i, j);
-      }
-    }
-  }
 }
 
 }  // namespace
@@ -88,7 +75,7 @@ void selfProduct(ConstMatrix u, Matrix c) {
   detail::throwOnComplaint();
   double* data = c.data;
   const std::int64_t size = n;
-  forLowerTriangle(size, [=](std::int64_t i, std::int64_t j) { data[j * size + i] = data[i * size + j]; });
+  detail::forLowerTriangle(size, [=](std::int64_t i, std::int64_t j) { data[j * size + i] = data[i * size + j]; });
 }
 
 double innerProduct(ConstMatrix a, ConstMatrix b) {
@@ -116,7 +103,7 @@ void symmetrize(Matrix a) {
   double* data = a.data;
   const std::int64_t n = a.rows;
   // Halved first: the sum of two large numbers may overflow although their mean does not.
-  forLowerTriangle(n, [=](std::int64_t i, std::int64_t j) {
+  detail::forLowerTriangle(n, [=](std::int64_t i, std::int64_t j) {
     const double mean = 0.5 * data[i * n + j] + 0.5 * data[j * n + i];
     data[i * n + j] = mean;
     data[j * n + i] = mean;

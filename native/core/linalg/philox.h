@@ -1,5 +1,6 @@
-// Counter-based random numbers: Philox4x64-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-// SC 2011). A number is a function of (seed, purpose, index) alone, so it does not matter who draws it, or in which order.
+// Counter-based random numbers: Philox4x64-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2,
+// 3", SC 2011). A number is a function of (seed, purpose, index) alone, so it does not matter who draws it, or in which
+// order.
 #pragma once
 
 #include <array>
@@ -8,7 +9,8 @@
 namespace lowrank {
 
 // Ten rounds of Philox 4x64.
-std::array<std::uint64_t, 4> philox4x64(std::array<std::uint64_t, 4> counter, std::array<std::uint64_t, 2> key) noexcept;
+std::array<std::uint64_t, 4> philox4x64(std::array<std::uint64_t, 4> counter,
+                                        std::array<std::uint64_t, 2> key) noexcept;
 
 // What a stream is for; a stream's numbers never change once released. New purposes are appended.
 enum class Purpose : std::uint64_t {

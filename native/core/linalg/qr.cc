@@ -3,28 +3,12 @@
 #include "../error.h"
 #include "checks.h"
 #include "lapack.h"
+#include "tiles.h"
 
 namespace lowrank {
 
 // A column-major copy and dgeqrf. The transposed view of the row-major matrix needs no copy and an LQ factorization,
 // but dgelqf walks along rows: measured three times slower on the tall, narrow matrices that a factor model is made of.
-namespace {
-
-constexpr std::int64_t tile = 32;
-
-// Calls entry(i, j) for all i < rows, j < cols, tile by tile, so that both matrices of a transposition stay in cache.
-template <class Entry>
-void forTiles(std::int64_t rows, std::int64_t cols, const Entry& entry) {
-  for (std::int64_t i0 = 0; i0 < rows; i0 += tile) {
-    for (std::int64_t j0 = 0; j0 < cols; j0 += tile) {
-      for (std::int64_t i = i0; i < std::min(rows, i0 + tile); ++i) {
-        for (std::int64_t j = j0; j < std::min(cols, j0 + tile); ++j) entry(i, j);
-      }
-    }
-  }
-}
-
-}  // namespace
 
 QrDecomposition::QrDecomposition(std::int64_t rows, std::int64_t cols) : rows_(rows), cols_(cols) {
   const std::int64_t entries = detail::checkedEntries(rows, cols);
@@ -54,7 +38,7 @@ void QrDecomposition::compute(ConstMatrix a, Matrix q, Matrix r) {
   const std::int64_t rows = rows_, cols = cols_;
   double* copy = copy_.data();
   double* sign = tau_.data();
-  forTiles(rows, cols, [=](std::int64_t i, std::int64_t j) { copy[j * rows + i] = a.data[i * cols + j] * scale; });
+  detail::transposeScaled(a.data, rows, cols, scale, copy);
 
   const auto m = static_cast<blas_int>(rows), n = static_cast<blas_int>(cols),
              workspace = static_cast<blas_int>(work_.size());
@@ -72,7 +56,8 @@ void QrDecomposition::compute(ConstMatrix a, Matrix q, Matrix r) {
     sign[i] = r.data[i * cols + i] < 0 ? -1.0 : 1.0;
     for (std::int64_t j = i; j < cols; ++j) r.data[i * cols + j] *= sign[i];
   }
-  forTiles(rows, cols, [=](std::int64_t i, std::int64_t j) { q.data[i * cols + j] = copy[j * rows + i] * sign[j]; });
+  detail::forTiles(rows, cols,
+                   [=](std::int64_t i, std::int64_t j) { q.data[i * cols + j] = copy[j * rows + i] * sign[j]; });
   if (infoR != 0 || infoQ != 0 || !allFinite(q.data, q.size()) || !allFinite(r.data, r.size())) {
     throw Error(ErrorCode::numerical, "QR decomposition: the result is not finite");
   }

@@ -3,19 +3,24 @@
 #include "../error.h"
 #include "checks.h"
 #include "lapack.h"
+#include "tiles.h"
 
 namespace lowrank {
 
 using detail::checkedWorkspace;
 
 // The row-major A is A^T = V S U^T to LAPACK: its left vectors (cols x t, column-major) lie in memory as our vt, its
-// right vectors transposed (t x rows, column-major) as our u. Nothing is transposed.
+// right vectors transposed (t x rows, column-major) as our u. Nothing is transposed. But LAPACK starts on a
+// very wide matrix with dgelqf, which walks along rows and makes the whole take twice the time; so a tall A, whose
+// transposed view is wide, is copied to columns and its vectors are copied back. The limit is LAPACK's own (ilaenv 6).
 
 SingularValueDecomposition::SingularValueDecomposition(std::int64_t rows, std::int64_t cols)
-    : rows_(rows), cols_(cols) {
+    : rows_(rows), cols_(cols), tall_(false) {
   const std::int64_t entries = detail::checkedEntries(rows, cols);
   if (entries == 0) return;
-  const auto m = static_cast<blas_int>(cols), n = static_cast<blas_int>(rows), t = std::min(m, n);
+  tall_ = 6 * rows >= 11 * cols;
+  const auto m = static_cast<blas_int>(tall_ ? rows : cols), n = static_cast<blas_int>(tall_ ? cols : rows);
+  const blas_int t = std::min(m, n);
   // Documented minima: dgesdd with jobz = 'S' 4 t^2 + 7 t, dgesvd max(3 t + max(m, n), 5 t).
   const std::int64_t wide = t;
   const std::int64_t minimum = std::max({4 * wide * wide + 7 * wide, 3 * wide + std::max(m, n), 5 * wide});
@@ -28,6 +33,10 @@ SingularValueDecomposition::SingularValueDecomposition(std::int64_t rows, std::i
   detail::throwOnComplaint();
   const blas_int workspace = checkedWorkspace(minimum, std::max(first, second));
   copy_ = AlignedBuffer<double>(entries);
+  if (tall_) {
+    u_ = AlignedBuffer<double>(entries);
+    vt_ = AlignedBuffer<double>(wide * wide);
+  }
   work_ = AlignedBuffer<double>(workspace);
   integerWork_ = AlignedBuffer<std::int32_t>(8 * wide);
 }
@@ -44,16 +53,26 @@ void SingularValueDecomposition::compute(ConstMatrix a, Matrix u, double* s, Mat
   if (!range.finite) throw Error(ErrorCode::nonFinite, "singular value decomposition: the matrix is not finite");
   const double scale = range.scale();
 
-  const auto m = static_cast<blas_int>(cols_), n = static_cast<blas_int>(rows_), t = static_cast<blas_int>(least);
+  const auto m = static_cast<blas_int>(tall_ ? rows_ : cols_), n = static_cast<blas_int>(tall_ ? cols_ : rows_);
+  const auto t = static_cast<blas_int>(least);
+  double* left = tall_ ? u_.data() : vt.data;
+  double* right = tall_ ? vt_.data() : u.data;
   const auto workspace = static_cast<blas_int>(work_.size());
+  const auto copyInput = [&] {
+    if (tall_) {
+      detail::transposeScaled(a.data, rows_, cols_, scale, copy_.data());
+    } else {
+      detail::copyScaled(a.data, scale, a.size(), copy_.data());
+    }
+  };
   const auto succeeded = [&](blas_int info) {
-    return info == 0 && allFinite(s, least) && allFinite(u.data, u.size()) && allFinite(vt.data, vt.size());
+    return info == 0 && allFinite(s, least) && allFinite(left, m * least) && allFinite(right, least * n);
   };
   blas_int info = 1;
   if (!detail::driverFails(0)) {
-    detail::copyScaled(a.data, scale, a.size(), copy_.data());
-    dgesdd_("S", &m, &n, copy_.data(), &m, s, vt.data, &m, u.data, &t, work_.data(), &workspace, integerWork_.data(),
-            &info, 1);
+    copyInput();
+    dgesdd_("S", &m, &n, copy_.data(), &m, s, left, &m, right, &t, work_.data(), &workspace, integerWork_.data(), &info,
+            1);
     detail::throwOnComplaint();
   }
   if (!succeeded(info)) {
@@ -61,11 +80,15 @@ void SingularValueDecomposition::compute(ConstMatrix a, Matrix u, double* s, Mat
     ++fallbacks_;
     info = 1;
     if (!detail::driverFails(1)) {
-      detail::copyScaled(a.data, scale, a.size(), copy_.data());
-      dgesvd_("S", "S", &m, &n, copy_.data(), &m, s, vt.data, &m, u.data, &t, work_.data(), &workspace, &info, 1, 1);
+      copyInput();
+      dgesvd_("S", "S", &m, &n, copy_.data(), &m, s, left, &m, right, &t, work_.data(), &workspace, &info, 1, 1);
       detail::throwOnComplaint();
     }
     if (!succeeded(info)) throw Error(ErrorCode::numerical, "singular value decomposition: dgesdd and dgesvd failed");
+  }
+  if (tall_) {
+    detail::transposeScaled(left, least, rows_, 1, u.data);
+    detail::transposeScaled(right, cols_, least, 1, vt.data);
   }
   if (scale != 1.0) {
     for (std::int64_t i = 0; i < least; ++i) s[i] /= scale;
