@@ -254,7 +254,7 @@ function memberName(bytes: Buffer, utf8: boolean, path: string): string {
   }
   const name = bytes.toString(utf8 ? 'utf8' : 'latin1');
   // Names are only ever compared, never used as paths; archives with such names are attacks nevertheless.
-   
+
   const harmful = /[\u0000-\u001f\u007f\\]|^\/|^[a-zA-Z]:|(?:^|\/)\.\.(?:\/|$)/.test(name);
   if (harmful) throw badFile(path, `the member name ${quote(name)} is not accepted`);
   return name;

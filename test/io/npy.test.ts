@@ -75,13 +75,16 @@ describe('parseNpy', () => {
     expect(error.message).toContain(message);
   });
 
-  it.each(['1152921504606846976', '9007199254740993', '4503599627370496, 4503599627370496', '9'.repeat(400), '4503599627370496, 4503599627370496, 0'])(
-    'allocates nothing for a claimed shape (%s,)',
-    (shape) => {
-      const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape},)}`;
-      expect(fault(npyWithHeader(text)).message).toContain('too large');
-    },
-  );
+  it.each([
+    '1152921504606846976',
+    '9007199254740993',
+    '4503599627370496, 4503599627370496',
+    '9'.repeat(400),
+    '4503599627370496, 4503599627370496, 0',
+  ])('allocates nothing for a claimed shape (%s,)', (shape) => {
+    const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape},)}`;
+    expect(fault(npyWithHeader(text)).message).toContain('too large');
+  });
 
   it('looks at the length of a header before it reads one', () => {
     const long = npyWithHeader(' '.repeat(10_001));
@@ -101,7 +104,12 @@ describe('parseNpy', () => {
     const most = 2n ** 53n - 1n;
     expect([...parseNpy(npyWithHeader(text('<i8'), bytes(most, -most))).data]).toEqual([2 ** 53 - 1, 1 - 2 ** 53]);
     expect([...parseNpy(npyWithHeader(text('<u8'), bytes(0n, most))).data]).toEqual([0, 2 ** 53 - 1]);
-    for (const [type, value] of [['<i8', most + 1n], ['<i8', -most - 1n], ['<u8', -1n], ['<i8', -(2n ** 63n)]] as const) {
+    for (const [type, value] of [
+      ['<i8', most + 1n],
+      ['<i8', -most - 1n],
+      ['<u8', -1n],
+      ['<i8', -(2n ** 63n)],
+    ] as const) {
       expect(fault(npyWithHeader(text(type), bytes(1n, value))).message).toContain('element 1 ');
     }
   });
@@ -132,13 +140,52 @@ describe('parseNpy', () => {
 
   it('gives a header or a LowrankError for any text', () => {
     const word = fc.constantFrom(
-      '{', '}', '(', ')', '[', ']', ',', ':', ' ', '\n', "'", '"', "'descr'", "'fortran_order'", "'shape'", "'<f8'",
-      "'|O'", 'True', 'False', 'None', '0', '1', '3L', '-', '18446744073709551616', '\\', '#', '\0', '\u00e9',
+      '{',
+      '}',
+      '(',
+      ')',
+      '[',
+      ']',
+      ',',
+      ':',
+      ' ',
+      '\n',
+      "'",
+      '"',
+      "'descr'",
+      "'fortran_order'",
+      "'shape'",
+      "'<f8'",
+      "'|O'",
+      'True',
+      'False',
+      'None',
+      '0',
+      '1',
+      '3L',
+      '-',
+      '18446744073709551616',
+      '\\',
+      '#',
+      '\0',
+      '\u00e9',
     );
     const header = fc
-      .record({ descr: fc.string(), order: fc.constantFrom('True', 'False', '1'), shape: fc.array(fc.integer(), { maxLength: 10 }) })
-      .map(({ descr, order, shape }) => `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape.join(', ')},), }`);
-    const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), header, fc.array(word, { maxLength: 40 }).map((words) => words.join('')));
+      .record({
+        descr: fc.string(),
+        order: fc.constantFrom('True', 'False', '1'),
+        shape: fc.array(fc.integer(), { maxLength: 10 }),
+      })
+      .map(
+        ({ descr, order, shape }) =>
+          `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape.join(', ')},), }`,
+      );
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      header,
+      fc.array(word, { maxLength: 40 }).map((words) => words.join('')),
+    );
     fc.assert(
       fc.property(text, (s) => {
         try {
@@ -154,7 +201,9 @@ describe('parseNpy', () => {
 
   it('needs time in proportion to a header that is as long as it may be', () => {
     // Ends quadratic scanning by the time limit of the test, not by a clock of its own.
-    for (const text of ["{'descr': '", "{'descr': (", '{"', '{ '].map((start) => start.padEnd(10_000, start.slice(-1)))) {
+    for (const text of ["{'descr': '", "{'descr': (", '{"', '{ '].map((start) =>
+      start.padEnd(10_000, start.slice(-1)),
+    )) {
       for (let i = 0; i < 200; i++) expect(fault(npyWithHeader(text)).code).toBe('BAD_FILE');
     }
   });
@@ -167,7 +216,9 @@ describe('encodeNpy', () => {
       fc.property(reals, fc.boolean(), (values, column) => {
         const shape = column ? [values.length, 1] : [values.length];
         const back = parseNpy(npyOf(values, shape));
-        return JSON.stringify(back.shape) === JSON.stringify(shape) && hexOf(back.data) === hexOf(Float64Array.from(values));
+        return (
+          JSON.stringify(back.shape) === JSON.stringify(shape) && hexOf(back.data) === hexOf(Float64Array.from(values))
+        );
       }),
       { numRuns: 200, seed: 2 },
     );
@@ -203,7 +254,10 @@ describe('encodeNpy', () => {
   it.each([
     [{ kind: 'float64', shape: [3], data: new Float64Array(2) }, 'Expected 3 numbers'],
     [{ kind: 'complex128', shape: [2], data: new Float64Array(2) }, 'Expected 4 numbers'],
-    [{ kind: 'float64', shape: [2], data: new Float32Array(2) }, 'Expected a Float64Array for data (float64) but received Float32Array'],
+    [
+      { kind: 'float64', shape: [2], data: new Float32Array(2) },
+      'Expected a Float64Array for data (float64) but received Float32Array',
+    ],
     [{ kind: 'float64', shape: [-1], data: new Float64Array(1) }, 'non-negative integers for shape'],
     [{ kind: 'float64', shape: [0.5], data: new Float64Array(1) }, 'non-negative integers for shape'],
     [{ kind: 'int64', shape: [1], data: Float64Array.of(0.5) }, 'received 0.5 at index 0'],

@@ -76,7 +76,19 @@ describe('files that NumPy wrote', () => {
       expect((await file.read('f4')).data).toBeInstanceOf(Float32Array);
       expect((await file.read('f8')).data).toBeInstanceOf(Float64Array);
       expect(file.arrays.map(({ kind }) => kind)).toEqual([
-        'float64', 'float32', 'complex128', 'complex64', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'bool',
+        'float64',
+        'float32',
+        'complex128',
+        'complex64',
+        'int8',
+        'int16',
+        'int32',
+        'int64',
+        'uint8',
+        'uint16',
+        'uint32',
+        'uint64',
+        'bool',
       ]);
     });
   });
@@ -105,7 +117,9 @@ describe('files that NumPy wrote', () => {
     await using(fixture('piped.npz'), async (file) => {
       expect(file.names).toEqual(['stored', 'deflated', 'notes.txt']);
       expect((await faultOf(file.read('notes.txt'))).message).toContain('expected .npy data');
-      expect((await faultOf(file.read('A'))).message).toContain('expected an array A but found stored, deflated, notes.txt');
+      expect((await faultOf(file.read('A'))).message).toContain(
+        'expected an array A but found stored, deflated, notes.txt',
+      );
       expect(file.find('A')).toBeUndefined();
     });
   });
@@ -177,7 +191,9 @@ describe('readChunks', () => {
   it('refuses a chunk size that is none, and an array that is not there', async () => {
     await using(fixture('kinds.npz'), async (file) => {
       for (const bytesPerChunk of [0, -1, 1.5, NaN]) {
-        await expect(collect(file.readChunks('f8', { bytesPerChunk }))).rejects.toThrow('positive integer for bytesPerChunk');
+        await expect(collect(file.readChunks('f8', { bytesPerChunk }))).rejects.toThrow(
+          'positive integer for bytesPerChunk',
+        );
       }
       await expect(collect(file.readChunks('none'))).rejects.toThrow('expected an array none');
     });
@@ -198,7 +214,12 @@ describe('readChunks', () => {
 describe('names and sizes', () => {
   it('refuse two arrays of one name', async () => {
     const data = npyOf([1]);
-    const path = temporaryFile(handZip([{ name: 'A', data }, { name: 'A.npy', data }]));
+    const path = temporaryFile(
+      handZip([
+        { name: 'A', data },
+        { name: 'A.npy', data },
+      ]),
+    );
     expect((await faultOf(openNpz(path))).message).toContain('two members have the name "A"');
   });
 

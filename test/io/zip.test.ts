@@ -60,7 +60,10 @@ describe('crc32', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, cut) => {
         const whole = crc32(bytes);
-        return crc32Portable(bytes) === whole && crc32Portable(bytes.subarray(cut), crc32Portable(bytes.subarray(0, cut))) === whole;
+        return (
+          crc32Portable(bytes) === whole &&
+          crc32Portable(bytes.subarray(cut), crc32Portable(bytes.subarray(0, cut))) === whole
+        );
       }),
       { numRuns: 300, seed: 3 },
     );
@@ -121,12 +124,22 @@ describe('an archive made by hand', () => {
     ['more data than it says', [deflated(Buffer.alloc(1000), { bytes: 999 })], {}, 'expected 999 bytes but found more'],
     ['fewer data than it says', [deflated(Buffer.alloc(1000), { bytes: 1001 })], {}, 'end too early'],
     ['no deflated data', [{ ...deflated(npy), data: Buffer.alloc(20, 255) }], {}, 'could not be read'],
-    ['deflated data that are cut off', [{ ...deflated(npy), data: deflateRawSync(npy).subarray(0, 20) }], {}, 'could not be read'],
+    [
+      'deflated data that are cut off',
+      [{ ...deflated(npy), data: deflateRawSync(npy).subarray(0, 20) }],
+      {},
+      'could not be read',
+    ],
     ['more members than there are', [one], { count: 2 }, 'for 2 members'],
     ['fewer members than there are', [one, { ...one, name: 'b.npy' }], { count: 1 }, 'bytes left over'],
     ['64-bit sizes that are not there', [{ ...one, bytes: 0xffffffff }], {}, 'lacks its 64-bit sizes'],
     ['a cut extra field', [{ ...one, extra: Buffer.from([1, 0, 9, 0]) }], {}, 'an extra field is cut off'],
-    ['a directory elsewhere', [one], { end: (d, at) => endRecord(1, d.length, at - 1) }, 'is not where the end record says'],
+    [
+      'a directory elsewhere',
+      [one],
+      { end: (d, at) => endRecord(1, d.length, at - 1) },
+      'is not where the end record says',
+    ],
     ['a disk number', [one], { end: (d, at) => Buffer.concat([endRecord(1, d.length, at).fill(1, 4, 5)]) }, 'divided'],
     [
       'a 64-bit offset beyond every file',
@@ -219,7 +232,11 @@ describe('a path that is no archive', () => {
 
   it('does not hide a fault of ours', async () => {
     const archive = await ZipArchive.open(fixture('kinds.npz'));
-    const broken = { ...archive.members[0]!, name: 1 as unknown as string, headerOffset: Symbol() as unknown as number };
+    const broken = {
+      ...archive.members[0]!,
+      name: 1 as unknown as string,
+      headerOffset: Symbol() as unknown as number,
+    };
     await expect(archive.read(broken, 'here')).rejects.not.toBeInstanceOf(LowrankError);
     await archive.close();
   });
@@ -232,7 +249,8 @@ describe('every damage of a small file', () => {
       const file = await openNpz(path);
       try {
         for (const name of file.names) await file.read(name);
-        for (const name of file.names) for await (const chunk of file.readChunks(name, { bytesPerChunk: 20 })) void chunk;
+        for (const name of file.names)
+          for await (const chunk of file.readChunks(name, { bytesPerChunk: 20 })) chunk;
       } finally {
         await file.close();
       }
@@ -243,7 +261,10 @@ describe('every damage of a small file', () => {
     }
   }
 
-  const small = handZip([one, { name: 'b.npy', data: deflateRawSync(npy), method: 8, bytes: npy.length, crc32: crc32(npy) }]);
+  const small = handZip([
+    one,
+    { name: 'b.npy', data: deflateRawSync(npy), method: 8, bytes: npy.length, crc32: crc32(npy) },
+  ]);
   const files: [string, Buffer][] = [
     ['made by hand', small],
     ['piped by Python', readFileSync(fixture('piped.npz'))],
