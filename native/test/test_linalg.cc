@@ -24,7 +24,7 @@ struct Shape {
 };
 
 // Small sizes are where branches live: many seeds there, one for large sizes.
-int seedsFor(std::int64_t size) { return size <= 10 ? 5 : 1; }
+int seedsFor(std::int64_t size) { return size <= 10 ? 10 : 1; }
 
 struct ForcedFailure {
   explicit ForcedFailure(int drivers) { detail::failDrivers(drivers); }
