@@ -18,17 +18,19 @@ export function coloured(text: string, code: number, stream: NodeJS.WriteStream)
   return colours ? `\u001b[1;${code}m${text}\u001b[0m` : text;
 }
 
-/** Breaks a sentence into lines of at most `width` columns, all but the first indented. */
-export function wrap(text: string, width: number, indent: string): string {
+/** Breaks a sentence into lines of at most `width` columns, each below `first` or, from the second on, `rest`. */
+export function wrap(text: string, width: number, first = '', rest = ''): string {
   const lines: string[] = [];
-  let line = '';
+  let line = first;
+  let empty = true;
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
-      line = indent + word;
+      line = rest + word;
     } else {
-      line = line === '' ? word : `${line} ${word}`;
+      line += empty ? word : ` ${word}`;
     }
+    empty = false;
   }
   return [...lines, line].join('\n');
 }

@@ -35,7 +35,7 @@ async function run(options: { readonly json?: boolean }): Promise<number> {
   const indent = ' '.repeat(8 + width + 2);
   for (const check of checks) {
     const mark = check.ok ? coloured('ok    ', 32, process.stdout) : coloured('FAILED', 31, process.stdout);
-    const text = wrap(oneLine(check.detail), 100 - indent.length, '').replaceAll('\n', `\n${indent}`);
+    const text = wrap(oneLine(check.detail), 100 - indent.length).replaceAll('\n', `\n${indent}`);
     process.stdout.write(`${mark}  ${check.name.padEnd(width)}  ${text}\n`);
   }
   return ok ? ExitCode.ok : ExitCode.notAccepted;

@@ -187,7 +187,7 @@ function tableText(options: RecoverFlags, result: RecoverResult): string {
     ['status', `${result.status}${result.converged ? '' : ', not converged'}`],
     ['verdict', colouredVerdict(trust.verdict, process.stdout)],
   ];
-  const lines = [alignedTable(rows), ...trust.reasons.map((reason) => wrap(`  - ${reason}`, 96, '    '))];
+  const lines = [alignedTable(rows), ...trust.reasons.map((reason) => wrap(reason, 96, '  - ', '    '))];
   const written = [options.out, options.report].filter((file) => file !== undefined);
   if (written.length > 0) lines.push(`wrote ${written.join(' and ')}`);
   return `${lines.join('\n')}\n`;
