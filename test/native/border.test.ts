@@ -5,7 +5,7 @@ import path from 'node:path';
 import ts from 'typescript';
 
 import { native } from '../../src/load';
-import type { NativeRunOptions } from '../../src/native';
+import type { NativeDenseOperator, NativeRunOptions } from '../../src/native';
 import { advance, codeOf, factorsOf, gaussianOperator, messageOf, normals, runOptions } from './fixtures';
 
 /** Names of the members of an interface of src/native.ts, inherited ones included. */
@@ -238,7 +238,7 @@ describe('arguments', () => {
       [NaN, 1, 1],
       [2 ** 53, 1, 1],
       [1, 2 ** 31, 1],
-    ] as const) {
+    ] as [number, number, number][]) {
       expect(codeOf(() => new native.DenseOperator(...sizes, false, 'float64'))).toBe('INVALID_ARGUMENT');
     }
     const most = 2 ** 31 - 1;
@@ -251,14 +251,23 @@ describe('arguments', () => {
     const options = runOptions(operator);
     const run = new native.Run(operator, options);
     const build = native.Run as unknown as new (...args: unknown[]) => unknown;
-    for (const wrong of [run, {}, new Proxy(operator, {}), Object.create(operator), null, 1, () => operator]) {
+    for (const wrong of [
+      run,
+      {},
+      new Proxy(operator, {}),
+      Object.create(operator) as unknown,
+      null,
+      1,
+      () => operator,
+    ]) {
       expect(codeOf(() => new build(wrong, options))).toBe('INVALID_ARGUMENT');
     }
     const rows = Object.getOwnPropertyDescriptor(native.DenseOperator.prototype, 'rows')!.get!;
-    for (const wrong of [run, {}, Object.create(operator), undefined, 1]) {
+    for (const wrong of [run, {}, Object.create(operator) as unknown, undefined, 1]) {
       expect(codeOf(() => rows.call(wrong))).toBe('INVALID_ARGUMENT');
     }
-    expect(() => native.DenseOperator.prototype.fill.call(run as never, 0, new Float64Array(6))).toThrow();
+    const { fill } = native.DenseOperator.prototype as NativeDenseOperator;
+    expect(() => fill.call(run as unknown as NativeDenseOperator, 0, new Float64Array(6))).toThrow();
     const withoutNew = native.DenseOperator as unknown as (...args: unknown[]) => unknown;
     expect(codeOf(() => withoutNew(6, 3, 2, false, 'float64'))).toBe('INVALID_ARGUMENT');
     class Mine extends native.DenseOperator {}
@@ -273,7 +282,7 @@ describe('arguments', () => {
       },
     });
     expect(() => new native.Run(operator, throwing)).toThrow(thrown);
-    const y = normals(6);
+    const y = new Float64Array(new ArrayBuffer(48));
     const options = Object.defineProperty({ ...runOptions(operator), y }, 'truth', {
       get: () => {
         structuredClone(y.buffer, { transfer: [y.buffer] });

@@ -67,6 +67,11 @@ const resizable = (bytes: number, most: number) =>
     maxByteLength: most,
   });
 
+/** The types of the language level have no WebAssembly. */
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { Memory: new (sizes: object) => { buffer: ArrayBuffer; grow(pages: number): void } };
+};
+
 const refused: [string, (length: number) => unknown][] = [
   ['nothing', () => undefined],
   ['null', () => null],
@@ -78,7 +83,7 @@ const refused: [string, (length: number) => unknown][] = [
   ['a Uint8Array', (n) => new Uint8Array(8 * n)],
   ['a Buffer', (n) => Buffer.alloc(8 * n)],
   ['a proxy', (n) => new Proxy(numbers(n), {})],
-  ['an object with its prototype', () => Object.create(Float64Array.prototype)],
+  ['an object with its prototype', () => Object.create(Float64Array.prototype) as unknown],
   ['a longer array', (n) => numbers(n + 1)],
   ['a shorter array', (n) => numbers(n - 1)],
   ['an empty array', () => numbers(0)],
@@ -197,8 +202,9 @@ describe('heldOut', () => {
 });
 
 test('what the caller does to arrays after the call does not reach the run', async () => {
-  const outcome = async (disturb: (y: Float64Array) => void) => {
-    const y = normals(6);
+  const outcome = async (disturb: (y: Float64Array<ArrayBuffer>) => void) => {
+    const y = new Float64Array(new ArrayBuffer(48));
+    y.set(normals(6));
     const mine = new native.Run(operator, runOptions(operator, { y }));
     disturb(y);
     return (await advance(mine, 500)).trainLoss;
