@@ -249,8 +249,12 @@ describe('every damage of a small file', () => {
       const file = await openNpz(path);
       try {
         for (const name of file.names) await file.read(name);
-        for (const name of file.names)
-          for await (const chunk of file.readChunks(name, { bytesPerChunk: 20 })) chunk;
+        for (const name of file.names) {
+          let rows = 0;
+          for await (const chunk of file.readChunks(name, { bytesPerChunk: 20 })) rows += chunk.rows;
+          const { shape, size } = file.info(name);
+          if (size > 0 && rows !== (shape[0] ?? 1)) throw new Error(`Expected ${shape[0]} rows but received ${rows}.`);
+        }
       } finally {
         await file.close();
       }
