@@ -1,0 +1,70 @@
+/**
+ * `npm run bench [-- --quick] [--json FILE]`: every figure of speed that the README quotes, measured now, on this machine.
+ * Prints a Markdown table; --json keeps the numbers.
+ */
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+
+import { buildInfo } from '../src/index';
+import { benchIteration, type IterationCase, type IterationRow } from './iteration';
+import { pythonWithNumpy } from './numpy';
+
+const ensembles: readonly Omit<IterationCase, 'n' | 'm' | 'rank' | 'name'>[] = [
+  { symmetric: true, storage: 'float64' },
+  { symmetric: true, storage: 'float32' },
+  { symmetric: false, storage: 'float64' },
+  { symmetric: false, storage: 'float32' },
+];
+
+function cases(quick: boolean): IterationCase[] {
+  const sizes = quick ? [48] : [100, 200];
+  return sizes.flatMap((n) =>
+    ensembles.map((ensemble) => ({
+      ...ensemble,
+      n,
+      m: quick ? 1000 : 4000,
+      rank: 10,
+      name: `${ensemble.symmetric ? 'symmetric' : 'asymmetric'} ${ensemble.storage}`,
+    })),
+  );
+}
+
+function table(rows: readonly IterationRow[]): string {
+  const head = ['case', 'n', 'm', 'threads', 'MB read', 'ms', 'GB/s', 'of streaming read', 'times NumPy'];
+  const lines = rows.map((row) => [
+    row.name,
+    String(row.n),
+    String(row.m),
+    String(row.threads),
+    (row.bytes / 1e6).toFixed(0),
+    (row.seconds * 1e3).toFixed(2),
+    row.gigabytesPerSecond.toFixed(1),
+    row.ofStreaming.toFixed(2),
+    row.timesNumpy?.toFixed(2) ?? '-',
+  ]);
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+async function main(): Promise<void> {
+  const quick = process.argv.includes('--quick');
+  const jsonAt = process.argv.indexOf('--json');
+  const python = pythonWithNumpy();
+  const info = buildInfo();
+  console.log(`${os.cpus()[0]?.model ?? 'CPU'}, ${os.availableParallelism()} cores, Node ${process.version},`);
+  console.log(`${info.openblasConfig} (${info.openblasCore}), kernels ${info.simd}`);
+  console.log(`NumPy: ${python === undefined ? 'not found, not compared' : 'same OpenBLAS, same threads'}\n`);
+  const threadCounts = [1, 2].filter((threads) => threads <= os.availableParallelism());
+  const rows: IterationRow[] = [];
+  for (const entry of cases(quick)) {
+    process.stderr.write(`${entry.name}, n = ${entry.n} ...\n`);
+    rows.push(...(await benchIteration(entry, threadCounts, quick ? 3 : 7, python)));
+  }
+  console.log(table(rows));
+  const file = jsonAt >= 0 ? process.argv[jsonAt + 1] : undefined;
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows }, null, 2)}\n`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
