@@ -15,6 +15,8 @@ export interface MethodDefinition {
   readonly name: MethodName;
   readonly models: readonly Model[];
   readonly steps: readonly NativeRunOptions['step'][];
+  /** The largest rank it serves, where that is less than what every method allows. */
+  readonly mostRank?: (n1: number, n2: number) => number;
   readonly defaults: {
     /** Initialization scale in units of the square root of the data's scale, see initializers.ts. */
     readonly relativeScale: number;
@@ -69,6 +71,8 @@ export const METHODS: readonly MethodDefinition[] = [
     name: 'riemannian-gauss-newton',
     models: ['symmetric', 'asymmetric'],
     steps: ['auto'],
+    // Its points are on the manifold of matrices of that rank.
+    mostRank: (n1, n2) => Math.min(n1, n2),
     defaults: {
       relativeScale: 0.1,
       entryVariance: 'scale^2/n',

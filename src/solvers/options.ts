@@ -17,7 +17,8 @@ export interface SolveOptions {
   /** Default 'gradient-descent'. */
   readonly method?: Method | undefined;
   /**
-   * Columns of the factors, 1 .. 4 max(n1, n2); above the rank of the truth a run is over-parameterized. Needed unless
+   * Columns of the factors, 1 .. 4 max(n1, n2); above the rank of the truth a run is over-parameterized
+   * (riemannian-gauss-newton: 1 .. min(n1, n2)). Needed unless
    * `init` gives factors. When you do not know it, use `recover`.
    */
   readonly rank?: number | undefined;
@@ -106,7 +107,7 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
   const plan: Plan = {
     method,
     model,
-    rank: resolveRank(given['rank'], problem, init),
+    rank: resolveRank(given['rank'], problem, method, init),
     init,
     step: resolveStep(given['step'], method),
     stop: resolveStop(given['stop'], method, heldOut !== null),
@@ -169,8 +170,8 @@ function resolveModel(value: unknown, problem: Problem, method: MethodDefinition
   return model;
 }
 
-function resolveRank(value: unknown, problem: Problem, init: ResolvedInit): number {
-  const most = RANK_SLACK * Math.max(...problem.shape);
+function resolveRank(value: unknown, problem: Problem, method: MethodDefinition, init: ResolvedInit): number {
+  const most = Math.min(RANK_SLACK * Math.max(...problem.shape), method.mostRank?.(...problem.shape) ?? Infinity);
   if (value === undefined && init.rank !== undefined) return check.positiveInteger(init.rank, 'rank', most);
   const rank = check.positiveInteger(value, 'rank', most);
   if (init.rank !== undefined && init.rank !== rank) {

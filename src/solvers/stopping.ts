@@ -4,7 +4,7 @@
  * the `status`; `residual`, `gradient` and `validation` mean convergence.
  */
 import * as check from '../checks';
-import { LowrankError } from '../errors';
+import { invalid, LowrankError } from '../errors';
 import type { MethodDefinition } from './methods';
 
 export interface Stop {
@@ -91,6 +91,6 @@ function readPatience(value: unknown, name: string): number {
 }
 
 function readDivergence(value: unknown, name: string): number {
-  const factor = check.positiveNumber(value, name);
-  return factor > 1 ? factor : check.numberAtLeast(value, name, 1 + Number.EPSILON);
+  if (typeof value === 'number' && value > 1 && value < Infinity) return value;
+  throw invalid('a finite number greater than 1', name, value);
 }
