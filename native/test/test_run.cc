@@ -156,6 +156,51 @@ TEST(gaussNewtonIsInvariantToTheScaleOfTheOperator) {
   }
 }
 
+TEST(riemannianGaussNewtonConvergesFastNearTheDegreesOfFreedom) {
+  // m about twice the degrees of freedom; one more column than needed must not spoil the limit.
+  Team team(1);
+  const Problem symmetric = makeProblem(160, 24, 24, true, 3), general = makeProblem(280, 22, 26, false, 3);
+  for (const bool isSymmetric : {true, false}) {
+    for (const std::int64_t rank : {3, 4}) {
+      const Problem& problem = isSymmetric ? symmetric : general;
+      RunOptions options = optionsFor(problem, isSymmetric ? Model::symmetric : Model::asymmetric, rank);
+      options.method = "riemannian-gauss-newton";
+      options.init = InitKind::spectral;
+      options.initScale = 1;
+      options.stopIterations = 200;
+      options.stopResidual = 1e-12;
+      Run run(problem.op, options);
+      CHECK(run.advance(200, team) == Status::residual);
+      if (rank == 3) CHECK_BELOW(run.info().testError, 1e-10);
+      CHECK(run.info().iterations < 100);
+    }
+  }
+}
+
+TEST(riemannianGaussNewtonSolvesTheIdentityAtOnce) {
+  // A*A = identity: the least squares problem of the tangent space is solved by one conjugate gradient step, and near
+  // the answer the error is squared by every iteration.
+  Team team(1);
+  const Problem problem = makeIdentity(9, 8, 2);
+  RunOptions options = optionsFor(problem, Model::asymmetric, 2);
+  options.method = "riemannian-gauss-newton";
+  options.initScale = 1;
+  options.stopIterations = 60;
+  options.stopResidual = 1e-13;
+  Run run(problem.op, options);
+  CHECK(run.advance(60, team) == Status::residual);
+  const std::vector<double>& records = run.records();  // iteration, residual, testError, trainLoss
+  const std::size_t width = static_cast<std::size_t>(run.recordWidth());
+  int squared = 0;
+  for (std::size_t i = 0; i + width < records.size(); i += width) {
+    const double before = records[i + 2], after = records[i + width + 2];
+    if (before > 1e-2 || before < 1e-7) continue;
+    CHECK_BELOW(after, 30 * before * before + 1e-13);
+    ++squared;
+  }
+  CHECK(squared > 0);
+}
+
 TEST(populationGradientDescentFollowsTheExactRecursion) {
   // One entry, symmetric, M* = 0 and k = 1: s(t + 1) = s (1 - eta s)^2 with s = u^2 (3, S3-a' before the limit).
   Team team(1);
@@ -306,7 +351,9 @@ TEST(iterationsDoNotAllocate) {
   } cases[] = {{"gradient-descent", true, StepKind::fixed},          {"gradient-descent", true, StepKind::automatic},
                {"gradient-descent", true, StepKind::exactLineSearch}, {"gradient-descent", false, StepKind::exactLineSearch},
                {"approximate-gauss-newton", false, StepKind::automatic},
-               {"approximate-gauss-newton", false, StepKind::exactLineSearch}};
+               {"approximate-gauss-newton", false, StepKind::exactLineSearch},
+               {"riemannian-gauss-newton", true, StepKind::automatic},
+               {"riemannian-gauss-newton", false, StepKind::automatic}};
   for (const auto& entry : cases) {
     const Problem& problem = entry.symmetric ? symmetric : general;
     RunOptions options = optionsFor(problem, entry.symmetric ? Model::symmetric : Model::asymmetric, 8);

@@ -7,7 +7,6 @@
 // The pseudo-inverse comes from an SVD of the factor itself, not of its Gram matrix: half the digits would be lost.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "../error.h"
@@ -61,7 +60,7 @@ class ApproximateGaussNewton final : public Method {
     const Matrix u{u_, fixed.rows, t}, vt{vt_, t, k}, direction{direction_, moving.rows, k};
     svd.compute(fixed, u, s_, vt);
     state.info.fallbacks += svd.fallbacks() - std::exchange(movingIsLeft ? rightFallbacks_ : leftFallbacks_, svd.fallbacks());
-    const double cut = s_[0] * static_cast<double>(std::max(fixed.rows, k)) * std::numeric_limits<double>::epsilon();
+    const double cut = relativeCut * s_[0];
     // gradient V diag(1 / s^2) V^T
     const Matrix projected{small_, moving.rows, t};
     multiply(1, gradient, Transpose::no, vt, Transpose::yes, 0, projected);
@@ -103,6 +102,9 @@ class ApproximateGaussNewton final : public Method {
   }
 
   static constexpr int maxHalvings = 40;
+  // A singular value s of the fixed factor that is rounding and no more (an over-parameterized factor has rank
+  // true rank after a sweep) must count as zero: what it would add to X is rounding of Z divided by s.
+  static constexpr double relativeCut = 1e-10;
   SingularValueDecomposition leftSvd_, rightSvd_;
   AlignedBuffer<double> scratch_;
   double *u_ = nullptr, *s_ = nullptr, *vt_ = nullptr, *small_ = nullptr, *direction_ = nullptr, *change_ = nullptr;
