@@ -3,7 +3,8 @@
 /** Four significant digits at most, in scientific form where plain digits would hide the size. */
 export function formatNumber(value: number): string {
   if (value === Infinity) return 'infinite';
-  if (!Number.isFinite(value)) return 'not a number';
+  // A measure that does not exist here, such as a gap behind the last of all singular values.
+  if (!Number.isFinite(value)) return 'not known';
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e6) return String(value);

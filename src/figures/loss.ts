@@ -7,21 +7,16 @@ import { colours, figureWidth, logTicks } from './theme';
 
 interface Series {
   readonly label: string;
-  /** Names of the recorded column, the first that exists is drawn. */
-  readonly columns: readonly string[];
+  /** Name of the recorded column. */
+  readonly column: string;
   readonly colour: string;
   readonly dash: readonly number[];
 }
 
 const series: readonly Series[] = [
-  { label: 'training residual', columns: ['trainResidual', 'residual'], colour: colours.train, dash: [1, 0] },
-  {
-    label: 'validation residual',
-    columns: ['validationResidual', 'validationError'],
-    colour: colours.validation,
-    dash: [7, 3],
-  },
-  { label: 'test error', columns: ['testError'], colour: colours.test, dash: [2, 3] },
+  { label: 'training residual', column: 'residual', colour: colours.train, dash: [1, 0] },
+  { label: 'validation residual', column: 'validationResidual', colour: colours.validation, dash: [7, 3] },
+  { label: 'test error', column: 'testError', colour: colours.test, dash: [2, 3] },
 ];
 
 const stageNames = ['search', 'validation fits', 'refinement'];
@@ -54,7 +49,7 @@ export function lossSpec(trace: Trace): TopLevelSpec | undefined {
   const points: Point[] = [];
   const drawn: Series[] = [];
   for (const one of series) {
-    const column = one.columns.map((name) => trace.columns[name]).find((values) => values !== undefined);
+    const column = trace.columns[one.column];
     if (!column) continue;
     const before = points.length;
     segments.forEach(([from, to], segment) => {

@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const result = madeResult('doubtful', [nasty]);
   const context = { source: `${nasty}.npz`, command: `lowrank recover '${nasty}'`, date: new Date(0), givenRank: 3 };
   const flat = new Float64Array(3);
-  const nothing = { length: 3, columns: { iteration: Float64Array.of(0, 1, 2), trainResidual: flat } };
+  const nothing = { length: 3, columns: { iteration: Float64Array.of(0, 1, 2), residual: flat } };
   process.stdout.write(
     JSON.stringify({
       loss: await lossFigure(result.trace),

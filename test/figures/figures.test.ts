@@ -54,11 +54,11 @@ describe('loss figure', () => {
 
   test('keeps the extremes of a long trace', () => {
     const length = 100_000;
-    const trainResidual = new Float64Array(length).fill(0.5);
-    trainResidual[54_321] = 1e-7;
-    trainResidual[77_777] = 40;
+    const residual = new Float64Array(length).fill(0.5);
+    residual[54_321] = 1e-7;
+    residual[77_777] = 40;
     const iteration = Float64Array.from({ length }, (_, i) => i);
-    const values = layers(lossSpec({ length, columns: { iteration, trainResidual } })).at(-1)?.data?.values ?? [];
+    const values = layers(lossSpec({ length, columns: { iteration, residual } })).at(-1)?.data?.values ?? [];
     expect(values.length).toBeLessThan(1200);
     expect(values.map(({ value }) => value)).toEqual(expect.arrayContaining([1e-7, 40]));
   });
@@ -150,7 +150,7 @@ describe('numbers and ticks', () => {
     [1.23456e-7, '1.23e-7'],
     [-4e12, '-4.00e12'],
     [Infinity, 'infinite'],
-    [NaN, 'not a number'],
+    [NaN, 'not known'],
   ])('formatNumber(%p) is %p', (value, text) => {
     expect(formatNumber(value)).toBe(text);
   });

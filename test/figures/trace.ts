@@ -14,7 +14,7 @@ export function madeTrace(): Trace {
   stage(1, 30, 1e-3, 1e-9);
   stage(1, 30, 1e-3, 1e-9);
   stage(2, 60, 1e-6, 1e-15);
-  const names = ['iteration', 'stage', 'trainResidual', 'validationResidual', 'testError'];
+  const names = ['iteration', 'stage', 'residual', 'validationResidual', 'testError'];
   const column = (c: number): Float64Array => Float64Array.from(rows, (row) => row[c] ?? NaN);
   return { length: rows.length, columns: Object.fromEntries(names.map((name, c) => [name, column(c)])) };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 
 import { formatNumber, formatSeconds } from '../../figures/format';
 import { METHODS, type MethodName } from '../../solvers/methods';
+import type { RecoverProgress, RecoverStage } from '../../solvers/recover-options';
 import type { Model, RecoverResult } from '../../solvers/result';
 import { MAX_THREADS } from '../../threads';
 import { checkInput, checkOutput, parseChoice, parseFile, parseInteger, parseSeconds } from '../arguments';
@@ -57,7 +58,11 @@ function describe(command: Command): void {
       'symmetric (U U^T) or asymmetric (F G^T) (default: what the file says)',
       parseChoice('--model', models),
     )
-    .option('--method <name>', `update rule: ${methods.join(', ')} (default: chosen)`, parseChoice('--method', methods))
+    .option(
+      '--method <name>',
+      `update rule: ${methods.join(', ')} (default: riemannian-gauss-newton)`,
+      parseChoice('--method', methods),
+    )
     .option('--seed <s>', 'seed of the random start and of the hold-out (default: 0)', parseInteger('--seed', 0))
     .option(
       '--threads <n>',
@@ -97,12 +102,13 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
     });
     result = await engine.recover(problem, {
       ...(options.rank !== undefined && { rank: options.rank }),
+      ...(options.model && { model: options.model }),
       ...(options.method && { method: options.method }),
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
       signal,
-      onProgress: (event) => progress.update(undefined, JSON.stringify(event)),
+      onProgress: (event) => progress.update(event.iterations / event.maxIterations, describeProgress(event)),
     });
   } finally {
     progress.stop();
@@ -131,6 +137,17 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   if (options.json) writeJson(summary);
   else process.stdout.write(tableText(options, result));
   return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
+}
+
+const stageNames: Record<RecoverStage, string> = {
+  search: 'search',
+  validation: 'validation fit',
+  refinement: 'refinement',
+  check: 'check from nearby',
+};
+
+function describeProgress({ stage, rank, fits, iterations, residual }: RecoverProgress): string {
+  return `fit ${fits + 1}, ${stageNames[stage]} with rank ${rank}: iteration ${iterations}, residual ${formatNumber(residual)}`;
 }
 
 /** A doubtful answer is not accepted: whoever chains programs by exit code must not go on with it unawares. */
