@@ -17,7 +17,7 @@ export type {
   Storage,
 } from './problems';
 
-export { solve, recordColumns } from './solvers';
+export { recover, solve, recordColumns } from './solvers';
 export type {
   EntryVariance,
   GivenInit,
@@ -26,10 +26,14 @@ export type {
   Method,
   MethodName,
   OnProgress,
+  OnRecoverProgress,
   Progress,
   RandomInit,
   RecordColumn,
   RecordOptions,
+  RecoverOptions,
+  RecoverProgress,
+  RecoverStage,
   SolveOptions,
   SpectralInit,
   Step,

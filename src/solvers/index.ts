@@ -1,4 +1,6 @@
 /** What this room offers to the rest of the library and to its users. */
+export { recover } from './recover';
+export type { OnRecoverProgress, RecoverOptions, RecoverProgress, RecoverStage } from './recover-options';
 export { solve } from './solve';
 export { recordColumns } from './recording';
 export type { SolveOptions } from './options';
