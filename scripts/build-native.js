@@ -43,7 +43,10 @@ function explain(output) {
 /** Runs node-gyp in `directory`; quiet unless it fails or the compiler warns. */
 function nodeGyp(args, directory = root) {
   const script = require.resolve('node-gyp/bin/node-gyp.js', { paths: [root] });
-  const done = capture(process.execPath, [script, '--loglevel', 'warn', ...args], { cwd: directory, env: buildEnvironment() });
+  const done = capture(process.execPath, [script, '--loglevel', 'warn', ...args], {
+    cwd: directory,
+    env: buildEnvironment(),
+  });
   if (!done.ok) {
     throw new Stop(`${tail(done.output, 200)}\nnode-gyp ${args.join(' ')} failed, see above.${explain(done.output)}`);
   }

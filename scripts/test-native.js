@@ -2,17 +2,19 @@
 'use strict';
 // Builds and runs the C++ tests of native/core. The last line printed is `N passed, N failed`.
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { root, Stop, say, capture, runMain } = require('./lib/process.js');
 const { lastCounts, judged, close } = require('./lib/counts.js');
 const { hashOf, readStamp, writeStamp } = require('./lib/stamp.js');
 const { buildNative } = require('./build-native.js');
 
+const program = path.join(root, 'build', 'Release', 'lowrank_core_test');
 const stamp = 'build/.stamp-test';
 
 function buildTests() {
   const sources = hashOf(['native/core', 'native/test', 'binding.gyp'], [process.version, process.arch]);
-  if (readStamp(stamp) === sources) return;
+  if (fs.existsSync(program) && readStamp(stamp) === sources) return;
   say('Building the C++ tests: their sources changed or they are not there.');
   buildNative(['lowrank_core_test']);
   writeStamp(stamp, sources);
@@ -21,7 +23,7 @@ function buildTests() {
 /** Runs the C++ tests on this terminal and counts them. */
 function runNativeTests() {
   buildTests();
-  const done = capture(path.join(root, 'build', 'Release', 'lowrank_core_test'), [], { timeout: 600_000 });
+  const done = capture(program, [], { timeout: 600_000 });
   process.stdout.write(done.stdout);
   process.stderr.write(done.stderr);
   if (done.error) process.stderr.write(`${done.error.message}\n`);
