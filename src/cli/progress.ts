@@ -5,8 +5,8 @@
 import { SingleBar } from 'cli-progress';
 
 export interface Progress {
-  /** `fraction` of the work done, from 0 to 1, where it is known; `text` says what is going on. */
-  update(fraction: number | undefined, text: string): void;
+  /** `text` says what is going on, `fraction` how much of that is done, from 0 to 1. */
+  update(fraction: number, text: string): void;
   /** Removes the bar. Nothing may be shown afterwards. */
   stop(): void;
 }
@@ -24,7 +24,7 @@ function bar(): Progress {
     update: (fraction, text) => {
       if (!shown) {
         shown = new SingleBar({
-          format: '{bar} {percentage}% | {text}',
+          format: '{bar} {text}',
           barCompleteChar: '#',
           barIncompleteChar: '.',
           barsize: 30,
@@ -38,7 +38,7 @@ function bar(): Progress {
         });
         shown.start(1000, 0, { text });
       }
-      shown.update(fraction === undefined ? 0 : Math.round(1000 * Math.min(1, Math.max(0, fraction))), { text });
+      shown.update(Math.round(1000 * Math.min(1, Math.max(0, fraction))), { text });
     },
     stop: () => {
       shown?.stop();
@@ -52,12 +52,11 @@ function lines(): Progress {
   const start = performance.now();
   let next = 2;
   return {
-    update: (fraction, text) => {
+    update: (_fraction, text) => {
       const seconds = (performance.now() - start) / 1000;
       if (seconds < next) return;
       next = Math.max(seconds + 2, Math.min(seconds * 1.6, seconds + 60));
-      const share = fraction === undefined ? '' : ` ${Math.round(100 * fraction)}%`;
-      process.stderr.write(`lowrank: ${Math.round(seconds)} s${share}: ${text}\n`);
+      process.stderr.write(`lowrank: ${Math.round(seconds)} s: ${text}\n`);
     },
     stop: () => undefined,
   };

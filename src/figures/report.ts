@@ -208,13 +208,14 @@ function courseCaption({ testError }: RecoverResult): string {
       : 'The test error is the distance to the true matrix; the run itself never looks at it.';
   return (
     'Every stage starts at a dashed line: the search with more columns than needed, the fits that compare ranks on held-out ' +
-    `measurements, and the refinement on all measurements. ${test}`
+    'measurements, and the refinement on all measurements. Searches that were given up, and the fit that checks the estimate ' +
+    `from nearby, are counted in the ledger and not drawn. ${test}`
   );
 }
 
 function spectrumCaption({ rank, trust }: RecoverResult): string {
   return (
-    `Singular values of the over-parameterized estimate, from which the rank was read: ${rank} of them were kept. ` +
+    `Singular values of the over-parameterized estimate, from which the rank was read: ${rank} of them ${rank === 1 ? 'was' : 'were'} kept. ` +
     `The gap behind the last one kept is ${formatNumber(trust.evidence.spectralGap)}.`
   );
 }

@@ -119,9 +119,11 @@ export interface LogTicks {
  */
 export function logTicks(low: number, high: number): LogTicks {
   const first = Math.floor(Math.log10(low) + 1e-9);
-  const last = Math.max(first + 1, Math.ceil(Math.log10(high) - 1e-9));
+  // A value a little above a power of ten does not add a decade of white to the plot.
+  const justAbove = Math.log10(high) - Math.floor(Math.log10(high)) < 0.1;
+  const last = Math.max(first + 1, justAbove ? Math.floor(Math.log10(high)) : Math.ceil(Math.log10(high)));
   const labels = new Map<number, string>();
-  let domain: [number, number] = [10 ** first, 10 ** last];
+  let domain: [number, number] = [10 ** first, Math.max(10 ** last, 1.1 * high)];
   if (Math.log10(high / low) < 1.5) {
     const steps: number[] = [];
     for (let e = first - 1; e <= last; e++) for (const digit of [1, 2, 5]) steps.push(Number(`${digit}e${e}`));

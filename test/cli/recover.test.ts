@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { openNpz } from '../../src/io/npz';
+import { writeProblemFile } from '../../src/io/problem-file';
 import { lowrank, temporaryFolder } from './process';
 import { writeSmallProblem } from './problems';
 
@@ -58,7 +59,7 @@ const document = z.strictObject({
 beforeAll(async () => {
   await writeSmallProblem(join(folder, 'good.npz'));
   await writeSmallProblem(join(folder, 'asymmetric.npz'), { n1: 12, n2: 15, symmetric: false, measurements: 220 });
-  await writeSmallProblem(join(folder, 'few.npz'), { measurements: 24 });
+  await writeSmallProblem(join(folder, 'few.npz'), { n1: 32, rank: 3, measurements: 75 });
 });
 
 test('--json prints one document, and the files hold the same result', async () => {
@@ -105,6 +106,16 @@ test('too few measurements: exit code 1, a verdict that says why, and the files 
   expect(parsed.trust.verdict).toBe('unidentifiable');
   expect(parsed.accepted).toBe(false);
   expect(existsSync(join(folder, 'few-result.npz'))).toBe(true);
+});
+
+test('measurements that are all zero: the zero matrix, and nobody is asked to believe it', async () => {
+  const zeros = { shape: [3, 3], A: new Float64Array(90).fill(0.5), y: new Float64Array(10) } as const;
+  await writeProblemFile(join(folder, 'zero.npz'), zeros);
+  const args = ['recover', 'zero.npz', '--json', '--out', 'zero-result.npz', '--report', 'zero.html'];
+  const { code, stdout, stderr } = await lowrank(args, folder);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ rank: 0, trust: { verdict: 'doubtful' } });
+  expect(readFileSync(join(folder, 'zero.html'), 'utf8').match(/Nothing to draw/g)).toHaveLength(2);
 });
 
 test('the same seed gives the same bytes of the arrays, whatever the threads', async () => {

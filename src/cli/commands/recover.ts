@@ -1,4 +1,5 @@
 /** `lowrank recover`: a problem file in, the recovered matrix and the verdict on it out. */
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 
 import { formatNumber, formatSeconds } from '../../figures/format';
@@ -98,7 +99,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
     const problem = await engine.loadProblem(path, {
       ...(options.model && { model: options.model }),
       signal,
-      onProgress: ({ fraction }) => progress.update(fraction, 'reading'),
+      onProgress: ({ fraction }) => progress.update(fraction, `reading, ${Math.round(100 * fraction)} %`),
     });
     result = await engine.recover(problem, {
       ...(options.rank !== undefined && { rank: options.rank }),
@@ -126,7 +127,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   }
   if (options.report !== undefined) {
     const page = await engine.recoverReport(result, {
-      source: path,
+      source: basename(path),
       command: commandLine(path, options),
       date: new Date(),
       givenRank: options.rank,
