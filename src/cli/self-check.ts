@@ -51,15 +51,14 @@ function messageOf(error: unknown): string {
 
 function describeAddon(native: NativeAddon): Check[] {
   const info = native.buildInfo();
-  const path =
-    Object.keys(require.cache).find((file) => file.endsWith('.node') && file.includes('lowrank')) ?? 'unknown';
+  const path = addonPath();
   const openblas = info.openblasConfig.trim();
   const threadWord = info.openblasThreads === 1 ? 'thread' : 'threads';
   return [
     {
       name: 'addon',
       ok: true,
-      detail: `${path}, Node-API ${info.napi}, ${info.compiler}`,
+      detail: `${path}, Node-API ${info.napi}, compiler ${info.compiler}`,
       values: { path, napi: info.napi, compiler: info.compiler, methods: info.methods },
     },
     {

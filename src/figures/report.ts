@@ -184,12 +184,6 @@ function ledgerRows({ info }: RecoverResult): Row[] {
       value: formatSeconds(seconds.total),
       note: `start ${formatSeconds(seconds.init)}, passes ${formatSeconds(seconds.passes)}, updates ${formatSeconds(seconds.updates)}`,
     },
-    {
-      name: 'Start',
-      value: info.init.kind,
-      note: `scale ${formatNumber(info.init.scale)}, ratio ${formatNumber(info.init.ratio)}, entry variance ${info.init.entryVariance}`,
-    },
-    { name: 'Step', value: info.step.kind, note: `last step size ${formatNumber(info.step.last)}` },
     { name: 'Threads', value: String(info.threads) },
     {
       name: 'Storage',

@@ -103,7 +103,7 @@ const superscripts: Record<string, string> = {
 
 function powerOfTen(exponent: number): string {
   if (exponent === 0) return '1';
-  return `10${[...String(exponent)].map((c) => superscripts[c] ?? c).join('')}`;
+  return `10${Array.from(String(exponent), (c) => superscripts[c] ?? c).join('')}`;
 }
 
 export interface LogTicks {

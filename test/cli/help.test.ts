@@ -10,7 +10,7 @@ test.each(pages.map((args) => ({ args, line: args.join(' ') })))('lowrank $line'
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const lines = stdout.split('\n');
   expect(lines.filter((line) => line.length > 100)).toEqual([]);
-  // eslint-disable-next-line no-control-regex
+
   expect(stdout).toMatch(/^[\x20-\x7e\n]*$/);
   const options = lines.filter((line) => /^ {2}-/.test(line));
   expect(options.length).toBeGreaterThan(0);

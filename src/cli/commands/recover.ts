@@ -99,7 +99,9 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
     const problem = await engine.loadProblem(path, {
       ...(options.model && { model: options.model }),
       signal,
-      onProgress: ({ fraction }) => progress.update(fraction, `reading, ${Math.round(100 * fraction)} %`),
+      onProgress: ({ fraction }) => {
+        progress.update(fraction, `reading, ${Math.round(100 * fraction)} %`);
+      },
     });
     result = await engine.recover(problem, {
       ...(options.rank !== undefined && { rank: options.rank }),
@@ -109,7 +111,9 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
       signal,
-      onProgress: (event) => progress.update(event.iterations / event.maxIterations, describeProgress(event)),
+      onProgress: (event) => {
+        progress.update(event.iterations / event.maxIterations, describeProgress(event));
+      },
     });
   } finally {
     progress.stop();
@@ -231,5 +235,5 @@ function commandLine(path: string, options: RecoverFlags): string {
 export const recover: CliCommand = {
   name: 'recover',
   describe,
-  run: (args, options, context) => run(args, options as RecoverFlags, context),
+  run: (args, options, context) => run(args, options, context),
 };
