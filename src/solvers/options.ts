@@ -22,7 +22,11 @@ export interface SolveOptions {
    * `init` gives factors. When you do not know it, use `recover`.
    */
   readonly rank?: number | undefined;
-  /** 'symmetric' (U U^T) or 'asymmetric' (F G^T). Default: that of the problem; approximate Gauss-Newton: 'asymmetric'. */
+  /**
+   * 'symmetric' (U U^T) or 'asymmetric' (F G^T). Default: that of the problem. On a problem in symmetric storage the
+   * asymmetric model (a symmetric X that need not be positive semidefinite) needs a spectral or given start and a method
+   * that has a symmetric form too: symmetric A_i cannot see the antisymmetric part of F G^T.
+   */
   readonly model?: Model | undefined;
   /** Default { kind: 'random' }. */
   readonly init?: Init | undefined;
@@ -103,6 +107,7 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
   const model = resolveModel(given['model'], problem, method);
   const heldOut = resolveHoldOut(given['holdOut'], problem.measurements);
   const init = resolveInit(given['init'], problem, model, method, heldOut);
+  if (model === 'asymmetric' && problem.symmetric) refuseBlindStart(method, init);
   const record = resolveRecord(given['record'], problem.truth !== undefined, heldOut !== null);
   const plan: Plan = {
     method,
@@ -157,7 +162,7 @@ function resolveModel(value: unknown, problem: Problem, method: MethodDefinition
   const natural = method.models.includes(problem.model) ? problem.model : (method.models[0] ?? problem.model);
   const model = value === undefined ? natural : check.oneOf(value, 'model', ['symmetric', 'asymmetric']);
   if (!method.models.includes(model)) {
-    throw new LowrankError('INVALID_ARGUMENT', `Method ${method.name} has no ${model} form: leave out model.`);
+    throw new LowrankError('INVALID_ARGUMENT', `Method ${method.name} has no ${model} form.`);
   }
   const [rows, cols] = problem.shape;
   if (model === 'symmetric' && !problem.symmetric) {
@@ -168,6 +173,24 @@ function resolveModel(value: unknown, problem: Problem, method: MethodDefinition
     );
   }
   return model;
+}
+
+/**
+ * Symmetric A_i cannot see the antisymmetric part of F G^T: a run that leaves the symmetric matrices fits y exactly with a
+ * wrong X. Simultaneous updates stay symmetric from a symmetric start; a random start, and updates in turn, do not.
+ */
+function refuseBlindStart(method: MethodDefinition, init: ResolvedInit): void {
+  const why = 'the measurement matrices are symmetric and cannot see the antisymmetric part of F G^T';
+  const instead = 'Build the problem without symmetric storage';
+  if (!method.models.includes('symmetric')) {
+    throw new LowrankError('INVALID_ARGUMENT', `Method ${method.name} cannot be used here: ${why}. ${instead}.`);
+  }
+  if (init.kind === 'random') {
+    throw new LowrankError(
+      'INVALID_ARGUMENT',
+      `A random start of the asymmetric model cannot be used here: ${why}. ${instead}, or use a spectral start.`,
+    );
+  }
 }
 
 function resolveRank(value: unknown, problem: Problem, method: MethodDefinition, init: ResolvedInit): number {

@@ -61,8 +61,18 @@ describe.each<[string, Record<string, unknown>, string]>([
   ],
   [
     'model',
+    { method: 'approximate-gauss-newton' },
+    'Method approximate-gauss-newton cannot be used here: the measurement matrices are symmetric and cannot see the antisymmetric part of F G^T. Build the problem without symmetric storage.',
+  ],
+  [
+    'model',
+    { model: 'asymmetric' },
+    'A random start of the asymmetric model cannot be used here: the measurement matrices are symmetric and cannot see the antisymmetric part of F G^T. Build the problem without symmetric storage, or use a spectral start.',
+  ],
+  [
+    'model',
     { model: 'symmetric', method: 'approximate-gauss-newton' },
-    'Method approximate-gauss-newton has no symmetric form: leave out model.',
+    'Method approximate-gauss-newton has no symmetric form.',
   ],
   ['init', { init: 'random' }, 'Expected an options object for init but received "random" of type string.'],
   [
@@ -317,7 +327,9 @@ const runs = METHODS.flatMap((method) =>
       ),
     ),
   ),
-).filter(([, step]) => step !== 'fixed');
+).filter(
+  ([method, step, , , problem]) => step !== 'fixed' && !(problem.symmetric && method === 'approximate-gauss-newton'),
+);
 
 test.each(runs)(
   'memory: the estimate is above what %s, %s, %s, rank %d reports',

@@ -145,6 +145,41 @@ describe('recovers', () => {
   });
 });
 
+describe('a symmetric truth in the asymmetric model', () => {
+  const common = { shape: [20, 20] as [number, number], symmetric: true, trueRank: 2, measurements: 300, seed: 1 };
+
+  test.each(['gradient-descent', 'approximate-gauss-newton', 'riemannian-gauss-newton'] as const)(
+    '%s, unsymmetric A_i',
+    async (method) => {
+      const problem = problems.gaussianSensing({ ...common, symmetricMeasurements: false });
+      const run = await solve(problem, { rank: 2, method });
+      expect(run.converged).toBe(true);
+      expect(run.testError).toBeLessThan(1e-8);
+      expectHonest(problem, run);
+    },
+  );
+
+  test.each(['gradient-descent', 'riemannian-gauss-newton'] as const)(
+    '%s, symmetric A_i: an indefinite X from a spectral start, and it stays symmetric',
+    async (method) => {
+      const sign = gaussianMatrix(20, 2, 1, 0.3);
+      const truth = dense.product(
+        sign,
+        new Matrix(
+          sign.data.map((value, i) => (i % 2 === 0 ? value : -value)),
+          20,
+          2,
+        ),
+      );
+      const A = normals(400 * 400, 2).map((value) => value / 20);
+      const problem = problems.sensing({ A, y: dense.measure(A, truth), shape: [20, 20], symmetric: true, truth });
+      const run = await solve(problem, { rank: 2, method, model: 'asymmetric', init: { kind: 'spectral' } });
+      expect(run.converged).toBe(true);
+      expect(run.testError).toBeLessThan(1e-8);
+    },
+  );
+});
+
 describe('single steps', () => {
   test('gradient descent from given factors is U - eta grad f(U)', async () => {
     const U = gaussianMatrix(20, 3, 5, 0.3);
