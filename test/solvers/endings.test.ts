@@ -14,6 +14,12 @@ const problem = problems.gaussianSensing({
 const endless: SolveOptions = { rank: 4, step: 1e-9, stop: { iterations: 1e12, residual: 0 }, record: { every: 0 } };
 const short: SolveOptions = { rank: 2, step: 0.2, stop: { iterations: 3, residual: 0 } };
 
+/** Native bytes once they are `atMost`: the thread of a run may let go of its memory a moment after its callback. */
+async function bytesLeft(atMost: number): Promise<number> {
+  for (let tries = 0; tries < 100 && buildInfo().allocatedBytes > atMost; tries++) await sleep(20);
+  return buildInfo().allocatedBytes;
+}
+
 test('aborted before: rejects with the reason and starts nothing', async () => {
   const controller = new AbortController();
   const reason = new Error('no longer wanted');
@@ -80,7 +86,7 @@ test('onProgress that throws rejects with what it threw, and its run is freed', 
       },
     }),
   ).rejects.toBe(error);
-  expect(buildInfo().allocatedBytes).toBe(before);
+  expect(await bytesLeft(before)).toBeLessThanOrEqual(before);
 });
 
 test('progress: at most about ten a second, rising, and a last one with the status', async () => {
@@ -112,5 +118,5 @@ test('every ending frees the native memory of the run', async () => {
     await solve(problem, short);
     await expect(solve(problem, { ...endless, signal: AbortSignal.timeout(1) })).rejects.toBeDefined();
   }
-  expect(buildInfo().allocatedBytes).toBe(before);
+  expect(await bytesLeft(before)).toBeLessThanOrEqual(before);
 });
