@@ -68,9 +68,13 @@ export async function checkInput(path: string): Promise<void> {
 
 /**
  * Checks that a result can be written to `path` when the work is done: its folder is there and writable, and `path` is
- * neither a folder nor a device nor one of `others`, the files that the same command reads or writes.
+ * neither a folder nor a device nor one of `others`, the files that the same command reads or writes, by what they are.
  */
-export async function checkOutput(path: string, name: string, others: readonly string[]): Promise<void> {
+export async function checkOutput(
+  path: string,
+  name: string,
+  others: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const folder = dirname(resolve(path));
   try {
     if (!(await stat(folder)).isDirectory()) throw new UsageError(`${name} ${path}: ${folder} is not a folder.`);
@@ -79,9 +83,9 @@ export async function checkOutput(path: string, name: string, others: readonly s
     if (error instanceof UsageError) throw error;
     throw fileError(folder, `${name} ${path}: the folder`, error);
   }
-  for (const other of others) {
-    if (!(await sameFile(path, other))) continue;
-    throw new UsageError(`Expected a file of its own for ${name} but ${path} is also ${other}; choose another name.`);
+  for (const [what, other] of Object.entries(others)) {
+    if (other === undefined || !(await sameFile(path, other))) continue;
+    throw new UsageError(`Expected a file of its own for ${name} but received ${path}, which is the ${what}.`);
   }
   const existing = await stat(path).catch(() => undefined);
   if (!existing) return;

@@ -88,7 +88,6 @@ export function describeFault(error: unknown): string {
   );
 }
 
-// eslint-disable-next-line no-control-regex
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** Errors are one line each, whatever a message contains; control characters must not reach the terminal. */

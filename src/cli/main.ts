@@ -9,11 +9,12 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.fault);
 });
 
-// The reader of a pipe may stop early (`lowrank ... | head`): that is its right and no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
-  throw error;
-});
+// The reader of a pipe may stop early (`lowrank ... | head`): that is its right. The work goes on to its files and its code.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 void runCli(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

@@ -1,5 +1,5 @@
 /** `lowrank recover` and `lowrank doctor` as processes: what they print, write and return. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -79,7 +79,7 @@ test('--json prints one document, and the files hold the same result', async () 
     expect((await file.read('U')).shape).toEqual([16, 2]);
     expect((await file.read('X')).shape).toEqual([16, 16]);
     const info = Buffer.from((await file.read('info')).data as Uint8Array).toString('utf8');
-    expect(JSON.parse(info)).toEqual(JSON.parse(stdout));
+    expect({ ...JSON.parse(info), out: 'result.npz', report: 'report.html' }).toEqual(JSON.parse(stdout));
   } finally {
     await file.close();
   }
@@ -148,6 +148,21 @@ test('a time limit ends the run with exit code 1 and the best so far', async () 
   const { code, stdout } = await lowrank(['recover', 'large.npz', '--time-limit', '1e-4', '--json'], folder);
   expect(code).toBe(1);
   expect(document.parse(JSON.parse(stdout))).toMatchObject({ status: 'time', converged: false });
+});
+
+test('a result that cannot be written is printed all the same', async () => {
+  await writeSmallProblem(join(folder, 'long.npz'), { n1: 80, rank: 12, measurements: 800 });
+  mkdirSync(join(folder, 'vanishing'));
+  const slow = ['--method', 'gradient-descent', '--rank', '9', '--time-limit', '2'];
+  const args = ['recover', 'long.npz', ...slow, '--out', 'vanishing/result.npz', '--json', '--quiet'];
+  const { code, stdout, stderr } = await lowrank(args, folder, () => {
+    setTimeout(() => {
+      rmSync(join(folder, 'vanishing'), { recursive: true });
+    }, 1200);
+  });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^lowrank: [^\n]*vanishing[^\n]*\n$/);
+  expect(document.parse(JSON.parse(stdout)).out).toBeUndefined();
 });
 
 test('a pipe that closes early is no fault', async () => {

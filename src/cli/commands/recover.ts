@@ -86,10 +86,9 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   const path = args[0] ?? '';
   // Everything that can be refused is refused before the work, not after an hour of it.
   await checkInput(path);
-  if (options.out !== undefined) await checkOutput(options.out, '--out', [path]);
-  if (options.report !== undefined) {
-    await checkOutput(options.report, '--report', options.out === undefined ? [path] : [path, options.out]);
-  }
+  const { out, report } = options;
+  if (out !== undefined) await checkOutput(out, '--out', { 'problem file': path });
+  if (report !== undefined) await checkOutput(report, '--report', { 'problem file': path, 'file of --out': out });
 
   const engine = loadEngine();
   const progress = showProgress(options.quiet === true);
@@ -120,27 +119,31 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   }
 
   signal.throwIfAborted();
-  const summary = jsonResult(path, options, result);
-  if (options.out !== undefined) {
-    const { factors, estimate, trace, info } = result;
-    await engine.writeResultFile(
-      options.out,
-      { model: info.model, factors, estimate, trace, info: summary },
-      { signal },
-    );
-  }
-  if (options.report !== undefined) {
-    const page = await engine.recoverReport(result, {
-      source: basename(path),
-      command: commandLine(path, options),
-      date: new Date(),
-      givenRank: options.rank,
-    });
+  const summary = jsonResult(path, result);
+  const written: { out?: string; report?: string } = {};
+  let failure: Error | undefined;
+  try {
+    if (out !== undefined) {
+      const { factors, estimate, trace, info } = result;
+      await engine.writeResultFile(out, { model: info.model, factors, estimate, trace, info: summary }, { signal });
+      written.out = out;
+    }
+    if (report !== undefined) {
+      const command = commandLine(path, options);
+      const context = { source: basename(path), command, date: new Date(), givenRank: options.rank };
+      const page = await engine.recoverReport(result, context);
+      signal.throwIfAborted();
+      await engine.writeFileAtomic(report, page);
+      written.report = report;
+    }
+  } catch (error) {
     signal.throwIfAborted();
-    await engine.writeFileAtomic(options.report, page);
+    failure = error instanceof Error ? error : new Error(String(error));
   }
-  if (options.json) writeJson(summary);
-  else process.stdout.write(tableText(options, result));
+  // A disk that is full must not cost the numbers as well: they are printed, and then the error is.
+  if (options.json) writeJson({ ...summary, ...written });
+  else process.stdout.write(tableText(result, Object.values(written)));
+  if (failure) throw failure;
   return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
 }
 
@@ -161,7 +164,7 @@ function isAccepted({ converged, trust }: RecoverResult): boolean {
 }
 
 /** The fields of the design, in its order, and after them what else a program may want. */
-function jsonResult(path: string, options: RecoverFlags, result: RecoverResult): object {
+function jsonResult(path: string, result: RecoverResult): object {
   const {
     rank,
     status,
@@ -192,12 +195,10 @@ function jsonResult(path: string, options: RecoverFlags, result: RecoverResult):
     accepted: isAccepted(result),
     file: path,
     singularValues: Array.from(result.singularValues),
-    ...(options.out !== undefined && { out: options.out }),
-    ...(options.report !== undefined && { report: options.report }),
   };
 }
 
-function tableText(options: RecoverFlags, result: RecoverResult): string {
+function tableText(result: RecoverResult, written: readonly string[]): string {
   const { trust, testError } = result;
   const rows: [string, string][] = [
     ['rank found', String(result.rank)],
@@ -210,7 +211,6 @@ function tableText(options: RecoverFlags, result: RecoverResult): string {
     ['verdict', colouredVerdict(trust.verdict, process.stdout)],
   ];
   const lines = [alignedTable(rows), ...trust.reasons.map((reason) => wrap(reason, 96, '  - ', '    '))];
-  const written = [options.out, options.report].filter((file) => file !== undefined);
   if (written.length > 0) lines.push(`wrote ${written.join(' and ')}`);
   return `${lines.join('\n')}\n`;
 }
