@@ -30,9 +30,9 @@ export async function startNumpy(python: string, problem: NumpyCase, threads: nu
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (request: object): Promise<Record<string, unknown>> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error('NumPy ended before it answered.');
-    return JSON.parse(value) as Record<string, unknown>;
+    const answer: IteratorResult<string, undefined> = await lines.next();
+    if (answer.done === true) throw new Error('NumPy ended before it answered.');
+    return JSON.parse(answer.value) as Record<string, unknown>;
   };
   await ask(problem);
   return {

@@ -61,7 +61,8 @@ async function main(): Promise<void> {
   }
   console.log(table(rows));
   const file = jsonAt >= 0 ? process.argv[jsonAt + 1] : undefined;
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows }, null, 2)}\n`);
+  if (file !== undefined)
+    writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows }, null, 2)}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -26,14 +26,7 @@ export type NativeStatus =
 
 /** Streams of the counter-based generator; a number depends on (seed, purpose, index) alone. */
 export type NativePurpose =
-  | 'measurements'
-  | 'truthLeft'
-  | 'truthRight'
-  | 'noise'
-  | 'initialLeft'
-  | 'initialRight'
-  | 'heldOut'
-  | 'test';
+  'measurements' | 'truthLeft' | 'truthRight' | 'noise' | 'initialLeft' | 'initialRight' | 'heldOut' | 'test';
 
 export interface NativeBuildInfo {
   /** Node-API level the addon was built for. */

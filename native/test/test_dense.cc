@@ -19,8 +19,9 @@ struct Shape {
   bool symmetric;
 };
 // Fewer rows than a part, more than one part, tails of every group size, one row, one column, one entry.
-const Shape shapes[] = {{1, 1, 1, true},  {1, 1, 1, false},  {5, 1, 7, false},   {7, 6, 1, false},  {23, 9, 9, true},
-                            {53, 8, 11, false}, {200, 13, 13, true}, {331, 17, 5, false}, {130, 60, 60, true}};
+const Shape shapes[] = {{1, 1, 1, true},     {1, 1, 1, false},    {5, 1, 7, false},
+                        {7, 6, 1, false},    {23, 9, 9, true},    {53, 8, 11, false},
+                        {200, 13, 13, true}, {331, 17, 5, false}, {130, 60, 60, true}};
 
 std::vector<double> numbers(std::int64_t count, std::uint64_t first) {
   std::vector<double> out(static_cast<std::size_t>(count));
@@ -77,7 +78,8 @@ void checkPasses(const Shape& shape, Storage storage) {
   const Filled filled(shape, storage);
   const DenseOperator& op = filled.op;
   const std::int64_t k = 3, size = shape.rows * shape.cols;
-  Dense left = gaussian(shape.rows, k, 5), right = shape.symmetric ? gaussian(shape.rows, k, 5) : gaussian(shape.cols, k, 6);
+  Dense left = gaussian(shape.rows, k, 5),
+        right = shape.symmetric ? gaussian(shape.rows, k, 5) : gaussian(shape.cols, k, 6);
   Dense other = gaussian(shape.cols, k, 7);
   const auto y = numbers(shape.m, 17);
   std::vector<std::uint8_t> heldOut(static_cast<std::size_t>(shape.m), 0);
@@ -125,7 +127,8 @@ void checkPasses(const Shape& shape, Storage storage) {
   CHECK(op.adjoint(y.data(), nullptr, *scratch, team));
   scratch->image().times(right, product);
   double forward = 0, backward = 0, size1 = 0, size2 = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) forward += alone[i] * y[i], size1 += alone[i] * alone[i], size2 += y[i] * y[i];
+  for (std::size_t i = 0; i < y.size(); ++i)
+    forward += alone[i] * y[i], size1 += alone[i] * alone[i], size2 += y[i] * y[i];
   for (std::size_t i = 0; i < product.data.size(); ++i) backward += product.data[i] * left.data[i];
   CHECK_NEAR(forward, backward, 1e-12 * std::sqrt(size1 * size2));
 }
@@ -232,8 +235,8 @@ TEST(denseRefusesWhatIsNotFiniteAndSaysWhere) {
   }
   CHECK_THROWS(ErrorCode::invalidArgument, DenseOperator(0, 3, 3, false, Storage::float64));
   CHECK_THROWS(ErrorCode::invalidArgument, DenseOperator(1, 3, 4, true, Storage::float64));
-  CHECK_THROWS(ErrorCode::tooLarge,
-               DenseOperator(std::int64_t{1} << 40, std::int64_t{1} << 20, std::int64_t{1} << 20, false, Storage::float64));
+  CHECK_THROWS(ErrorCode::tooLarge, DenseOperator(std::int64_t{1} << 40, std::int64_t{1} << 20, std::int64_t{1} << 20,
+                                                  false, Storage::float64));
 }
 
 TEST(cancelledPassesEndAndSaySo) {

@@ -292,13 +292,23 @@ TEST(everyStoppingRuleFires) {
     return status;
   };
   CHECK(statusOf([](RunOptions& o) { o.stopResidual = 1e-3; }) == Status::residual);
-  CHECK(statusOf([](RunOptions& o) { o.stopGradient = 1e-3; o.initScale = 1; }) == Status::gradient);
+  CHECK(statusOf([](RunOptions& o) {
+          o.stopGradient = 1e-3;
+          o.initScale = 1;
+        }) == Status::gradient);
   CHECK(statusOf([](RunOptions& o) { o.stopIterations = 7; }) == Status::iterations);
   CHECK(statusOf([](RunOptions& o) { o.stopTimeLimit = 1e-9; }) == Status::time);
-  CHECK(statusOf([](RunOptions& o) { o.step = StepKind::fixed; o.stepSize = 30; o.initScale = 1; o.stopDivergence = 1e3; }) ==
-        Status::diverged);
-  CHECK(statusOf([](RunOptions& o) { o.step = StepKind::fixed; o.stepSize = 1e200; o.initScale = 1; }) ==
-        Status::numerical);
+  CHECK(statusOf([](RunOptions& o) {
+          o.step = StepKind::fixed;
+          o.stepSize = 30;
+          o.initScale = 1;
+          o.stopDivergence = 1e3;
+        }) == Status::diverged);
+  CHECK(statusOf([](RunOptions& o) {
+          o.step = StepKind::fixed;
+          o.stepSize = 1e200;
+          o.initScale = 1;
+        }) == Status::numerical);
   // The plateau of a tiny start lasts longer than the window and must not count as a stall; the rank is too small for
   // the data, so the residual then settles above zero.
   RunOptions stall = base;
@@ -348,8 +358,10 @@ TEST(iterationsDoNotAllocate) {
     const char* method;
     bool symmetric;
     StepKind step;
-  } cases[] = {{"gradient-descent", true, StepKind::fixed},          {"gradient-descent", true, StepKind::automatic},
-               {"gradient-descent", true, StepKind::exactLineSearch}, {"gradient-descent", false, StepKind::exactLineSearch},
+  } cases[] = {{"gradient-descent", true, StepKind::fixed},
+               {"gradient-descent", true, StepKind::automatic},
+               {"gradient-descent", true, StepKind::exactLineSearch},
+               {"gradient-descent", false, StepKind::exactLineSearch},
                {"approximate-gauss-newton", false, StepKind::automatic},
                {"approximate-gauss-newton", false, StepKind::exactLineSearch},
                {"riemannian-gauss-newton", true, StepKind::automatic},

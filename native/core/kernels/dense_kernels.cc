@@ -1,6 +1,5 @@
 #include "dense_kernels.h"
 
-
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define LOWRANK_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -106,8 +105,8 @@ LOWRANK_INLINE void residualGroups(Rows<T> rows, const double* x, const double* 
     dotGroup<T, R>(rows.data, rows.stride, x, next);
     finish(0, next);
     for (std::int64_t i = R; i < full; i += R) {
-      addAndDotGroup<T, R>(rows.data + (i - R) * rows.stride, rows.stride, weights, image, rows.data + i * rows.stride, x,
-                           next);
+      addAndDotGroup<T, R>(rows.data + (i - R) * rows.stride, rows.stride, weights, image, rows.data + i * rows.stride,
+                           x, next);
       finish(i, next);
     }
     addGroup<T, R>(rows.data + (full - R) * rows.stride, rows.stride, weights, image);

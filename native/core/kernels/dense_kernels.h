@@ -45,7 +45,8 @@ void residualAndAccumulate(Rows<float> rows, const double* x, const double* y, c
 double streamSum(Rows<double> rows);
 double streamSum(Rows<float> rows);
 
-// slot_0[j] += slot_1[j] + ... over `slots` vectors that lie `stride` apart, in a fixed binary tree, for first <= j < last.
+// slot_0[j] += slot_1[j] + ... over `slots` vectors that lie `stride` apart, in a fixed binary tree, for first <= j <
+// last.
 void sumSlots(double* slots, std::int64_t count, std::int64_t stride, std::int64_t first, std::int64_t last);
 
 // Widest version that this processor runs: "avx512f", "avx2" or "baseline".

@@ -95,8 +95,8 @@ double DenseOperator::squaredNorm() const noexcept {
   return sum;
 }
 
-// Packed order: (0,0) (0,1) ... (0,n-1) (1,1) ... ; <A_i, X> of a symmetric X is then a plain dot product with the upper
-// triangle of X. Returns false when a number is not finite in the storage precision.
+// Packed order: (0,0) (0,1) ... (0,n-1) (1,1) ... ; <A_i, X> of a symmetric X is then a plain dot product with the
+// upper triangle of X. Returns false when a number is not finite in the storage precision.
 template <class From, class To>
 bool DenseOperator::storeMatrix(To* row, const From* matrix, double* squaredNorm) const {
   double sum = 0;
@@ -112,8 +112,8 @@ bool DenseOperator::storeMatrix(To* row, const From* matrix, double* squaredNorm
       sum += static_cast<double>(row[k]) * static_cast<double>(row[k]);
       ++k;
       for (std::int64_t q = p + 1; q < cols_; ++q, ++k) {
-        row[k] = static_cast<To>(static_cast<double>(matrix[p * cols_ + q]) +
-                                 static_cast<double>(matrix[q * cols_ + p]));
+        row[k] =
+            static_cast<To>(static_cast<double>(matrix[p * cols_ + q]) + static_cast<double>(matrix[q * cols_ + p]));
         sum += 0.5 * static_cast<double>(row[k]) * static_cast<double>(row[k]);
       }
     }
@@ -293,9 +293,8 @@ void DenseOperator::finishImage(Workspace& workspace, Team& team) const {
 bool DenseOperator::measure(FactorPair x, double* out, OperatorWorkspace& workspace, Team& team) const {
   auto& scratch = static_cast<Workspace&>(workspace);
   formVector(x, scratch, scratch.vector.data());
-  return dispatch(team, [&](auto rows, std::int64_t row, std::int64_t) {
-    kernels::dots(rows, scratch.vector.data(), out + row);
-  });
+  return dispatch(
+      team, [&](auto rows, std::int64_t row, std::int64_t) { kernels::dots(rows, scratch.vector.data(), out + row); });
 }
 
 bool DenseOperator::measurePair(FactorPair first, FactorPair second, double* firstOut, double* secondOut,

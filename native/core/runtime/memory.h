@@ -14,7 +14,8 @@ std::int64_t allocationCount() noexcept;
 // Test hook: the k-th allocation from now fails (k = 0: the next); negative switches it off.
 void failAllocation(std::int64_t k) noexcept;
 
-// 64-byte aligned and zeroed; large blocks are page aligned and ask for huge pages. Throws Error(memory). 0 bytes give null.
+// 64-byte aligned and zeroed; large blocks are page aligned and ask for huge pages. Throws Error(memory). 0 bytes give
+// null.
 void* allocateAligned(std::int64_t bytes);
 void freeAligned(void* pointer, std::int64_t bytes) noexcept;
 
@@ -23,9 +24,7 @@ template <class T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::int64_t size) : size_(size) {
-    data_ = static_cast<T*>(allocateAligned(byteCount(size)));
-  }
+  explicit AlignedBuffer(std::int64_t size) : size_(size) { data_ = static_cast<T*>(allocateAligned(byteCount(size))); }
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {

@@ -23,9 +23,9 @@ constexpr int spins = 400;
 constexpr std::int64_t maxParts = 0xffff;
 
 // One 64-bit ticket holds (round: 32 bits, parts: 16, next part: 16). A worker claims a part by compare-and-swap, which
-// fails when the round is over; so a worker that wakes late can do no harm, and a round is over when its parts are done,
-// not when every worker has reported. The function of a round is written before its ticket is published and kept until
-// its last part is done, so whoever holds a part holds the right function.
+// fails when the round is over; so a worker that wakes late can do no harm, and a round is over when its parts are
+// done, not when every worker has reported. The function of a round is written before its ticket is published and kept
+// until its last part is done, so whoever holds a part holds the right function.
 struct Team::Shared {
   int threads = 1;
   const CancelFlag* cancel = nullptr;
@@ -76,7 +76,8 @@ Team::Team(int threads, const CancelFlag* cancel) : shared_(std::make_unique<Sha
   shared_->workers.reserve(static_cast<std::size_t>(shared_->threads - 1));
   // Where the system refuses a thread the team is smaller; results are the same.
   try {
-    for (int i = 1; i < shared_->threads; ++i) shared_->workers.emplace_back([shared = shared_.get()] { shared->loop(); });
+    for (int i = 1; i < shared_->threads; ++i)
+      shared_->workers.emplace_back([shared = shared_.get()] { shared->loop(); });
   } catch (...) {
   }
 }

@@ -8,7 +8,8 @@
 
 namespace lowrank {
 
-// Raised by another thread; polled between blocks of rows, so that a pass over gigabytes still ends within milliseconds.
+// Raised by another thread; polled between blocks of rows, so that a pass over gigabytes still ends within
+// milliseconds.
 class CancelFlag {
  public:
   void raise() noexcept { raised_.store(true, std::memory_order_relaxed); }
@@ -33,7 +34,8 @@ class Team {
   // must outlive the call. Does not allocate. Parts beyond 65535 run on the calling thread alone.
   template <class Work>
   void run(std::int64_t parts, const Work& work) {
-    runErased(parts, [](const void* context, std::int64_t part) { (*static_cast<const Work*>(context))(part); }, &work);
+    runErased(
+        parts, [](const void* context, std::int64_t part) { (*static_cast<const Work*>(context))(part); }, &work);
   }
 
  private:

@@ -19,9 +19,7 @@ namespace {
 class ApproximateGaussNewton final : public Method {
  public:
   explicit ApproximateGaussNewton(const SolverState& state)
-      : leftSvd_(state.rows, state.rank),
-        rightSvd_(state.cols, state.rank),
-        scratch_(scratchSize(state)) {
+      : leftSvd_(state.rows, state.rank), rightSvd_(state.cols, state.rank), scratch_(scratchSize(state)) {
     if (state.symmetricModel()) {
       throw Error(ErrorCode::invalidArgument, "approximate-gauss-newton serves the asymmetric model only.");
     }
@@ -59,7 +57,8 @@ class ApproximateGaussNewton final : public Method {
     const std::int64_t k = state.rank, t = std::min(fixed.rows, k);
     const Matrix u{u_, fixed.rows, t}, vt{vt_, t, k}, direction{direction_, moving.rows, k};
     svd.compute(fixed, u, s_, vt);
-    state.info.fallbacks += svd.fallbacks() - std::exchange(movingIsLeft ? rightFallbacks_ : leftFallbacks_, svd.fallbacks());
+    state.info.fallbacks +=
+        svd.fallbacks() - std::exchange(movingIsLeft ? rightFallbacks_ : leftFallbacks_, svd.fallbacks());
     const double cut = relativeCut * s_[0];
     // gradient V diag(1 / s^2) V^T
     const Matrix projected{small_, moving.rows, t};

@@ -139,6 +139,8 @@ class GradientDescent final : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> makeGradientDescent(const SolverState& state) { return std::make_unique<GradientDescent>(state); }
+std::unique_ptr<Method> makeGradientDescent(const SolverState& state) {
+  return std::make_unique<GradientDescent>(state);
+}
 
 }  // namespace lowrank

@@ -29,8 +29,8 @@ void drawFactor(const SolverState& state, Purpose purpose, double scale, Matrix 
   for (std::int64_t i = 0; i < factor.size(); ++i) factor.data[i] *= deviation;
 }
 
-// F = alpha U_k S_k^{1/2}, G = alpha ratio V_k S_k^{1/2} from A*(y) / scale; symmetric: U from its positive eigenvalues,
-// zero columns where there are fewer than k. Directions beyond min(rows, cols) are zero.
+// F = alpha U_k S_k^{1/2}, G = alpha ratio V_k S_k^{1/2} from A*(y) / scale; symmetric: U from its positive
+// eigenvalues, zero columns where there are fewer than k. Directions beyond min(rows, cols) are zero.
 bool spectralFactors(SolverState& state, Team& team) {
   if (!state.op->adjoint(state.y.data(), state.heldOutOrNull(), *state.workspace, team)) return false;
   ++state.info.passes;

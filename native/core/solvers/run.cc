@@ -202,7 +202,8 @@ Status Run::advance(std::int64_t iterations, Team& team) {
   run.records.reserve(static_cast<std::size_t>(((every > 0 ? left / every : 0) + 3) * run.width()));
 
   if (!run.initialized) {
-    const bool complete = initializeFactors(solver, team) && solver.evaluate(team) && run.method->initialize(solver, team);
+    const bool complete =
+        initializeFactors(solver, team) && solver.evaluate(team) && run.method->initialize(solver, team);
     info.seconds = info.initSeconds = spent();
     info.passSeconds = 0;  // passes of the loop; those of the start count as init
     if (!complete) {

@@ -24,8 +24,8 @@ enum class Status {
   iterations,  // stop.iterations were made
   time,        // stop.timeLimit seconds were spent
   cancelled,
-  diverged,    // training residual exceeded stop.divergence times its first value
-  numerical,   // a non-finite number appeared; the last finite factors are kept
+  diverged,   // training residual exceeded stop.divergence times its first value
+  numerical,  // a non-finite number appeared; the last finite factors are kept
 };
 const char* statusName(Status status) noexcept;
 bool statusMeansConverged(Status status) noexcept;  // residual, gradient, validation
@@ -67,9 +67,9 @@ struct RunOptions {
   std::int64_t recordEvery = 1;      // 0: record only the first and the last iteration
   std::vector<std::string> columns;  // of recordColumnNames(); "iteration" is always column 0
 
-  const double* y = nullptr;                  // m; copied
-  const std::uint8_t* heldOut = nullptr;      // m or null; copied
-  const double* truth = nullptr;              // rows x cols or null; copied
+  const double* y = nullptr;              // m; copied
+  const std::uint8_t* heldOut = nullptr;  // m or null; copied
+  const double* truth = nullptr;          // rows x cols or null; copied
 };
 
 // The names that `columns` may hold, and the methods that `method` may name.
@@ -89,8 +89,8 @@ struct RunInfo {
   double validationResidual = -1;  // relative, over the held-out rows; -1 without any
   double trainLoss = 0;            // 1/4 (symmetric) or 1/2 (asymmetric) ||A(X) - y||^2 over the training rows
   double gradientNorm = 0;
-  double step = 0;                 // the last step size taken
-  double testError = -1;           // relative Frobenius distance to the truth; -1 without it
+  double step = 0;        // the last step size taken
+  double testError = -1;  // relative Frobenius distance to the truth; -1 without it
 };
 
 class Run {
