@@ -72,7 +72,7 @@ export function lossSpec(trace: Trace): TopLevelSpec | undefined {
   const x = {
     type: 'quantitative' as const,
     scale: { domain: [0, lastIteration], nice: false },
-    axis: { title: 'iteration', grid: false, tickCount: 6, format: ',d' },
+    axis: { title: 'iteration', grid: false, tickCount: 6, tickMinStep: 1, format: ',d' },
   };
   const marks = placeLabels(stages, lastIteration);
   return {

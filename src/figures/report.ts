@@ -50,7 +50,7 @@ export async function recoverReport(result: RecoverResult, context: ReportContex
 <main>
 <header>
 <h1>${escapeHtml(title)}</h1>
-<p>A ${rows} x ${cols} matrix (${info.model} model) from ${formatCount(info.measurements)} measurements,
+<p>A ${rows} x ${cols} matrix (${info.model} model) from ${formatCount(info.measurements)} measurement${info.measurements === 1 ? '' : 's'},
 its rank ${context.givenRank === undefined ? 'not known in advance' : `given as ${context.givenRank}`}. Method ${escapeHtml(result.method)}, seed ${result.seed};
 lowrank ${escapeHtml(info.versions.lowrank)} on Node ${escapeHtml(info.versions.node)};
 ${escapeHtml(context.date.toISOString().replace('T', ' ').slice(0, 16))} UTC.</p>
@@ -123,13 +123,15 @@ function resultRows(result: RecoverResult): Row[] {
 }
 
 function evidenceRows({ rank, trust: { evidence }, info }: RecoverResult): Row[] {
-  const formula = info.model === 'symmetric' ? 'r (2 n - r + 1) / 2' : 'r (n1 + n2 - r)';
+  const [rows, cols] = info.shape;
+  // A symmetric matrix that is not positive semidefinite is found as F G^T, and counts as symmetric all the same.
+  const counted = evidence.degreesOfFreedom === rank * (rows + cols - rank) ? 'r (n1 + n2 - r)' : 'r (2 n - r + 1) / 2';
   return [
     { name: 'Measurements', value: formatCount(evidence.measurements) },
     {
       name: 'Degrees of freedom',
       value: formatCount(evidence.degreesOfFreedom),
-      note: `${formula} at rank r = ${rank}`,
+      note: `${counted} at rank r = ${rank}`,
     },
     {
       name: 'Measurements for each degree',
@@ -208,10 +210,10 @@ function courseCaption({ testError }: RecoverResult): string {
 }
 
 function spectrumCaption({ rank, trust }: RecoverResult): string {
-  return (
-    `Singular values of the over-parameterized estimate, from which the rank was read: ${rank} of them ${rank === 1 ? 'was' : 'were'} kept. ` +
-    `The gap behind the last one kept is ${formatNumber(trust.evidence.spectralGap)}.`
-  );
+  const { spectralGap } = trust.evidence;
+  const kept = `${rank} of them ${rank === 1 ? 'was' : 'were'} kept.`;
+  const gap = Number.isNaN(spectralGap) ? '' : ` The gap behind the last one kept is ${formatNumber(spectralGap)}.`;
+  return `Singular values of the over-parameterized estimate, from which the rank was read: ${kept}${gap}`;
 }
 
 function listNumbers(values: Float64Array): string {
