@@ -19,7 +19,7 @@ export interface Evidence {
   /** sigma_r / sigma_{r+1} of it; NaN when the search had no column to spare. */
   readonly spectralGap: number;
   readonly heldOut: number;
-  /** (sum y_i^2)^2 / sum y_i^4 over the held-out rows: how many of them carry the comparison. */
+  /** How many of the held-out rows carry the comparison: fewer than all of them where most y_i are zero. */
   readonly effectiveHeldOut: number;
   /** Of the fit that did not see the held-out rows. */
   readonly trainResidual: number;
@@ -50,8 +50,8 @@ const LEAST_ROOM = 1.75;
 /** ln of the odds against predicting the held-out rows by chance: one in a million. */
 const LEAST_EVIDENCE = 14;
 const MOST_ERROR = 0.1;
-/** A fit started nearby must come back to within this share of the distance. */
-const MOST_RETURNED = 0.02;
+/** Of the way to the last start, this share may remain. It is 1 along a direction that A does not see, near 0 otherwise. */
+const MOST_RETURNED = 0.2;
 /** The held-out residual may exceed what noise and the size of the fit explain by this factor. */
 const MOST_OVERFIT = 2;
 
@@ -75,7 +75,8 @@ export function judge(evidence: Evidence): Trust {
   const found = doubts(evidence);
   const degrees = degreesOfFreedom(evidence.space, evidence.rank);
   const verdict = verdictOf(evidence, found, degrees);
-  const reasons = verdict === 'unidentifiable' ? unidentifiableReasons(evidence, degrees) : found;
+  const reasons =
+    verdict !== 'unidentifiable' || undetermined(evidence) ? found : unidentifiableReasons(evidence, degrees);
   return {
     verdict,
     reasons: [...reasons, ...support(evidence, degrees, verdict), ...(evidence.remarks ?? [])],
@@ -96,10 +97,15 @@ function verdictOf(evidence: Evidence, found: readonly string[], degrees: number
   if (found.length === 0) return 'trusted';
   const { validationResidual: validation, measurements, heldOut } = evidence;
   const blind = !(validation <= MOST_VALIDATION);
-  if (measurements < degrees) return 'unidentifiable';
+  if (measurements < degrees || undetermined(evidence)) return 'unidentifiable';
   if (measurements - heldOut < degrees && blind) return 'unidentifiable';
   if (validation > HOPELESS) return 'unidentifiable';
   return blind && !hasRoom(evidence) ? 'unidentifiable' : 'doubtful';
+}
+
+/** The data fit exactly, and so do other matrices nearby. */
+function undetermined({ returned, validationResidual }: Evidence): boolean {
+  return returned !== undefined && !(returned <= MOST_RETURNED) && validationResidual <= EXACT;
 }
 
 /** Enough training rows to tell whether there is a further component. */
@@ -213,13 +219,13 @@ function unidentifiableReasons(evidence: Evidence, degrees: number): string[] {
 function support(evidence: Evidence, degrees: number, verdict: Verdict): string[] {
   const { measurements, heldOut, rank, validationResidual, trainResidual, spectralGap, residual } = evidence;
   const out: string[] = [];
-  if (heldOut > 0 && verdict !== 'unidentifiable') {
+  if (heldOut > 0 && (verdict !== 'unidentifiable' || undetermined(evidence))) {
     out.push(
       `On ${heldOut} measurements that the fit did not see the relative error is ${show(validationResidual)}, on those it saw ` +
         `${show(trainResidual)}.`,
     );
   }
-  if (measurements >= degrees && verdict !== 'unidentifiable') {
+  if (measurements >= degrees && (verdict !== 'unidentifiable' || undetermined(evidence))) {
     out.push(
       `${count(measurements)} are ${show(measurements / degrees)} times the ${degrees} degrees of freedom of ${rankName(evidence, false)}.`,
     );

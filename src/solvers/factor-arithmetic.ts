@@ -136,6 +136,23 @@ export function nearby(factors: Factors, size: number, seed: number, tied: boole
   return { left: newLeft, right: same ? newLeft : moved(right, moveRight) };
 }
 
+/** The best matrix of the same rank near from + factor (to - from). */
+export async function extrapolate(from: Factors, to: Factors, factor: number, symmetric: boolean): Promise<Factors> {
+  const left = beside(from.left, 1 - factor, to.left, factor);
+  const right = beside(from.right, 1, to.right, 1);
+  return truncate(await factorSvd({ left, right }), from.left.cols, symmetric);
+}
+
+/** [a A, b B] */
+function beside(A: Matrix, a: number, B: Matrix, b: number): Matrix {
+  const out = Matrix.zeros(A.rows, A.cols + B.cols);
+  for (let i = 0; i < A.rows; i++) {
+    for (let j = 0; j < A.cols; j++) out.data[i * out.cols + j] = a * A.data[i * A.cols + j]!;
+    for (let j = 0; j < B.cols; j++) out.data[i * out.cols + A.cols + j] = b * B.data[i * B.cols + j]!;
+  }
+  return out;
+}
+
 function mirrored(move: Matrix, { left, right }: Factors): Matrix {
   const rank = move.cols;
   const out = Matrix.zeros(move.rows, rank);

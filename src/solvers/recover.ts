@@ -13,8 +13,9 @@
 import { worthChecking, judge, type Evidence } from '../diagnostics/trust';
 import { degreesOfFreedom, type MatrixSpace } from '../diagnostics/identifiability';
 import { Matrix } from '../matrix';
-import type { Problem } from '../problems/problem';
-import { distance, nearby, product, scaled, truncate } from './factor-arithmetic';
+import type { NativeDenseOperator } from '../native';
+import { operatorHandle, type Problem } from '../problems/problem';
+import { distance, extrapolate, nearby, product, scaled, truncate } from './factor-arithmetic';
 import { leadingRank, prefersLarger, searchRanks, spectralGap } from './rank-selection';
 import { resolveRecoverOptions, type RecoverOptions, type RecoverPlan } from './recover-options';
 import { FitRunner, joinTraces, startAt, type Fit } from './recover-stages';
@@ -24,10 +25,16 @@ import { meanGain, unitProblem, type UnitProblem } from './unit-problem';
 
 /** Held-out errors below this are exact: nothing is left for another rank to explain. */
 const EXACT = 1e-7;
+/** Singular values below this share of the first are no part of an exact answer. */
+const NEGLIGIBLE = 1e-8;
 /** A search that predicts this well without noise in sight is over. */
 const FOUND = 1e-6;
+/** A fit that comes back this close came back. */
+const CLOSE = 1e-6;
+/** A prediction error above this is no basis for anything. */
+const HOPEFUL = 0.2;
 /** Restarts are made while fewer passes than this were needed so far. */
-const RESTART_BUDGET = 1200;
+const RESTART_BUDGET = 1000;
 const RESTARTS = 2;
 
 /** The outcome of searching with one model. */
@@ -83,13 +90,10 @@ class Recovery {
     const { model, modelGiven, method } = this.#plan;
     let selection = await this.#select(model);
     // A symmetric matrix with negative eigenvalues is no U U^T; as F G^T with G = F diag(+-1) it is in reach.
-    if (
-      model === 'symmetric' &&
-      !modelGiven &&
-      method.name === 'riemannian-gauss-newton' &&
-      !this.#accepts(selection)
-    ) {
-      const indefinite = await this.#select('asymmetric');
+    const other = model === 'symmetric' && !modelGiven && method.name === 'riemannian-gauss-newton';
+    if (other && !(selection.chosen.validation <= FOUND) && !this.#runner.isExpired()) {
+      // Where the first model explains the data but for what may be noise, one look is enough.
+      const indefinite = await this.#select('asymmetric', selection.chosen.validation <= HOPEFUL ? 1 : 2);
       if (indefinite.chosen.validation < 0.5 * selection.chosen.validation) {
         this.#remarks.push(
           'No positive semidefinite matrix U U^T fits as well (held-out error ' +
@@ -101,12 +105,13 @@ class Recovery {
     return this.#finish(selection);
   }
 
-  /** Searches and validates at rising search ranks until something convinces. */
-  async #select(model: Model): Promise<Selection> {
+  /** Searches and validates at rising search ranks, `most` of them at most, until something convinces. */
+  async #select(model: Model, most = Infinity): Promise<Selection> {
     const { rank, heldOut, seed } = this.#plan;
     const ranks = searchRanks(this.#space, this.#trainCount);
     // With the rank given a search above it still helps: it sees the gap, and passes local minima.
     const ladder = rank === undefined ? ranks : [...new Set([...ranks.filter((k) => k > rank).slice(-2), rank])];
+    ladder.splice(most);
     let best: Selection | undefined;
     for (const [index, searchRank] of ladder.entries()) {
       const last = index === ladder.length - 1;
@@ -120,6 +125,10 @@ class Recovery {
         const found = await this.#readRank(model, search);
         if (best === undefined || this.#isBetter(found, best)) best = found;
         if (this.#accepts(best)) return best;
+        // A wider search that confirms what an earlier one found.
+        const confirms =
+          found.chosen.rank === best.chosen.rank && found.chosen.validation < 1.1 * best.chosen.validation;
+        if (confirms && this.#accepts(found)) return found;
       }
     }
     return this.#continued(best!);
@@ -166,10 +175,10 @@ class Recovery {
   /** Good enough to end the search: exact, or clearly low rank plus noise with measurements to spare. */
   #accepts({ search, chosen, gap }: Selection): boolean {
     if (chosen.validation <= FOUND) return true;
-    if (this.#plan.rank !== undefined) return chosen.validation <= 0.2 && search.rank > chosen.rank;
+    if (this.#plan.rank !== undefined) return chosen.validation <= HOPEFUL && search.rank > chosen.rank;
     const least = Math.min(...this.#space.shape);
     const spare = this.#trainCount >= 2 * degreesOfFreedom(this.#space, chosen.rank + 1);
-    return chosen.validation <= 0.2 && gap >= 4 && spare && search.rank >= Math.min(chosen.rank + 2, least);
+    return chosen.validation <= HOPEFUL && gap >= 4 && spare && search.rank >= Math.min(chosen.rank + 2, least);
   }
 
   /** A promising fit that ran out of iterations gets more. */
@@ -198,9 +207,18 @@ class Recovery {
     const unitEstimate = await product(factors, this.#space.symmetric);
     this.#plan.signal?.throwIfAborted();
 
+    const significant = final.svd.values.filter((value) => value > NEGLIGIBLE * final.svd.values[0]!).length;
+    if (significant < chosen.rank) {
+      this.#remarks.push(
+        `Only ${significant} of the ${chosen.rank} singular values are more than rounding: the rank is lower.`,
+      );
+    }
     let evidence = this.#evidence(selection, final, status, converged);
     if (worthChecking(evidence)) {
       evidence = { ...evidence, returned: await this.#returned(model, final, factors, unitEstimate) };
+      if (!worthChecking(evidence) && hasSymmetricMatrices(this.#problem)) {
+        this.#remarks.push('The measurement matrices are symmetric: build the problem with symmetric: true.');
+      }
     }
     const trust = judge(evidence);
     const times = 4 ** this.#exponent;
@@ -251,14 +269,31 @@ class Recovery {
     };
   }
 
-  /** Starts a fit a tenth of the smallest singular value away and says which share of that way remains at its end. */
+  /** The smallest singular value that is more than rounding: a given rank may be larger than that of the answer. */
+  #smallest({ svd: { values } }: Fit): number {
+    const floor = NEGLIGIBLE * values[0]!;
+    return values.findLast((value) => value > floor) ?? values[0]!;
+  }
+
+  /**
+   * Starts a fit a tenth of the smallest singular value away and says which share of that way remains at its end. What
+   * remains has been bent towards the directions that the measurements determine least, so a second fit is started that far
+   * away in its direction: along a direction that is not determined at all it stays where it was put.
+   */
   async #returned(model: Model, final: Fit, factors: Factors, estimate: Matrix): Promise<number> {
-    const size = 0.1 * final.svd.values[final.rank - 1]!;
-    const tied = this.#space.symmetric;
-    const start = nearby(factors, size, this.#plan.seed, tied);
-    const away = await distance(start, estimate);
-    const fit = await this.#runner.fit('check', model, final.rank, { init: startAt(start), heldOut: null });
-    return (await distance(fit.result.factors, estimate)) / away;
+    const size = 0.1 * this.#smallest(final);
+    const symmetric = model === 'symmetric';
+    const first = nearby(factors, size, this.#plan.seed, this.#space.symmetric);
+    const from = await this.#fitFrom(first, model, final.rank, estimate);
+    if (from.share <= CLOSE || from.share > 1) return from.share;
+    const second = await extrapolate(factors, from.end, 1 / from.share, symmetric);
+    return (await this.#fitFrom(second, model, final.rank, estimate)).share;
+  }
+
+  async #fitFrom(start: Factors, model: Model, rank: number, x: Matrix): Promise<{ share: number; end: Factors }> {
+    const away = await distance(start, x);
+    const { result } = await this.#runner.fit('check', model, rank, { init: startAt(start), heldOut: null });
+    return { share: away > 0 ? (await distance(result.factors, x)) / away : 0, end: result.factors };
   }
 }
 
@@ -270,22 +305,39 @@ function isStationary({ result, svd }: Fit, gain: number): boolean {
   return result.gradientNorm <= 1e-4 * gain * residual * Math.sqrt(svd.values[0]!);
 }
 
-/** (sum y^2)^2 / sum y^4 over the held-out rows. */
+/**
+ * How many held-out rows carry the comparison: 3 (sum y^2)^2 / sum y^4, which is their number for Gaussian y and three times
+ * that of the nonzero ones where most are zero; at most their number.
+ */
 function effectiveCount(y: Float64Array, heldOut: Uint8Array): number {
+  let count = 0;
   let squares = 0;
   let fourths = 0;
   for (let i = 0; i < y.length; i++) {
     if (heldOut[i] === 0) continue;
+    count++;
     squares += y[i]! ** 2;
     fourths += y[i]! ** 4;
   }
-  return fourths > 0 ? squares ** 2 / fourths : 0;
+  return fourths > 0 ? Math.min(count, (3 * squares ** 2) / fourths) : 0;
 }
 
 /** values * 4^exponent, in two steps: the power itself may be out of range. */
 function scaledValues(values: Float64Array, exponent: number): Float64Array {
   const root = 2 ** exponent;
   return exponent === 0 ? values : values.map((value) => value * root * root);
+}
+
+/** Whether the A_i look symmetric although the problem does not say so; three of them tell. */
+function hasSymmetricMatrices(problem: Problem): boolean {
+  const operator = problem[operatorHandle] as Partial<NativeDenseOperator>;
+  const [rows, cols] = problem.shape;
+  if (problem.symmetric || rows !== cols || rows === 1 || operator.readMatrix === undefined) return false;
+  const matrix = Matrix.zeros(rows, cols);
+  return [0, problem.measurements >> 1, problem.measurements - 1].every((index) => {
+    operator.readMatrix?.(index, matrix.data);
+    return matrix.isSymmetric();
+  });
 }
 
 /** y = 0: the zero matrix fits exactly, and nothing can be told from it. */

@@ -1,4 +1,4 @@
-/** The same problem in units where the answer is near 1, so that no square of a residual leaves the range of doubles. */
+/** The same problem in units where ||y|| is near 1, so that no square of a residual leaves the range of doubles. */
 import { Matrix } from '../matrix';
 import { operatorHandle, Problem } from '../problems/problem';
 
@@ -15,8 +15,9 @@ export function unitProblem(problem: Problem): UnitProblem | undefined {
   if (largest === 0) return undefined;
   let squares = 0;
   for (const value of problem.y) squares += (value / largest) ** 2;
-  const size = Math.log2(largest) + Math.log2(Math.sqrt(squares) / meanGain(problem));
-  const exponent = Number.isFinite(size) ? Math.round(size / 2) : 0;
+  // ||y|| near 1; X is then 1 / ||A||, and squares of what is in between stay in range for ||A|| from 1e-70 to 1e70.
+  const size = Math.log2(largest) + 0.5 * Math.log2(squares);
+  const exponent = Math.round(size / 2);
   if (exponent === 0) return { problem, exponent };
   const { truth } = problem;
   const unit = new Problem({

@@ -1,5 +1,6 @@
-// Gauss-Newton on the manifold of rank-k matrices (10.6 and 10.11 of the design's matrix-sensing notes; the true linearised
-// least squares of GNMR, Zilber and Nadler 2022, in the orthonormal coordinates of Luo, Huang, Li and Zhang, arXiv 2011.08360):
+// Gauss-Newton on the manifold of rank-k matrices (10.6 and 10.11 of the design's matrix-sensing notes; the true
+// linearised least squares of GNMR, Zilber and Nadler 2022, in the orthonormal coordinates of Luo, Huang, Li and Zhang,
+// arXiv 2011.08360):
 //   X = U S V^T,   xi = U M V^T + P V^T + U Q^T  with U^T P = 0 and V^T Q = 0,
 //   xi minimises ||A(X + xi) - y||^2 + lambda ||xi||^2,   X+ = the best rank-k matrix near X + xi.
 // Symmetric model: X = U S U^T, M symmetric, Q = P, and X+ the best positive semi-definite one.
@@ -169,11 +170,14 @@ class RiemannianGaussNewton final : public Method {
   // Conjugate gradients on (P A*A P + lambda) xi = -gradient, until the residual fell by `forcing`.
   bool solve(SolverState& state, Team& team, double forcing, double lambda) {
     std::fill_n(solution_.data(), size_, 0.0);
+    // The right-hand side has norm 1 here: squares of tiny gradients would underflow.
+    const double norm = std::sqrt(inner(gradient_, gradient_));
+    if (!(norm > 0) || !std::isfinite(norm)) return true;
     for (std::int64_t i = 0; i < size_; ++i) {
-      remainder_.data()[i] = direction_.data()[i] = -gradient_.data()[i];
+      remainder_.data()[i] = direction_.data()[i] = -gradient_.data()[i] / norm;
     }
     double square = inner(remainder_, remainder_);
-    const double goal = forcing * forcing * square;
+    const double goal = forcing * forcing;
     for (int i = 0; i < maxInner && square > goal && std::isfinite(square); ++i) {
       widen(direction_);
       if (!state.op->residualAndImage({wideLeft_, wideRight_}, zeros_, state.heldOutOrNull(), scratch_,
@@ -197,6 +201,7 @@ class RiemannianGaussNewton final : public Method {
       }
       square = next;
     }
+    for (std::int64_t i = 0; i < size_; ++i) solution_.data()[i] *= norm;
     return true;
   }
 
