@@ -20,6 +20,12 @@ function buildTests() {
   writeStamp(stamp, sources);
 }
 
+/** The kernels that src/load.ts chooses; others allocate inside small products, which the tests count. */
+function coreType() {
+  const cpu = '/proc/cpuinfo';
+  return fs.existsSync(cpu) && /\bavx2\b/.test(fs.readFileSync(cpu, 'latin1')) ? { OPENBLAS_CORETYPE: 'Haswell' } : {};
+}
+
 /** Runs the C++ tests on this terminal and counts them. */
 function runNativeTests() {
   buildTests();

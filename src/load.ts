@@ -1,5 +1,7 @@
 /** Loads the native addon. The only file that knows where it lies; `bindings` is called here and nowhere else. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 import bindings from 'bindings';
 
@@ -23,11 +25,31 @@ function load(): NativeAddon {
   }
   // OpenBLAS reads it once, while it is loaded: parallelism is ours, and one thread gives the same bits everywhere.
   process.env['OPENBLAS_NUM_THREADS'] ??= '1';
+  pinCoreType();
   try {
     // Without module_root `bindings` guesses it from the call stack, which test runners and bundlers change.
     return bindings({ bindings: 'lowrank', module_root: packageRoot }) as NativeAddon;
   } catch (error) {
     throw new LowrankError('ADDON', explain(error), { cause: error });
+  }
+}
+
+/**
+ * OpenBLAS picks its kernels by the processor, and each set rounds differently. Unless the user chose one, every machine
+ * with AVX2 uses the Haswell set: the same bits on all of them, and no part in what other sets got wrong (OpenBLAS #2986,
+ * #3454). Like the thread count it is read while OpenBLAS is loaded; a worker's environment is a copy that OpenBLAS never
+ * sees, so a program that first loads lowrank in a worker sets OPENBLAS_CORETYPE itself. `buildInfo()` tells the outcome.
+ */
+function pinCoreType(): void {
+  if (!isMainThread || process.platform !== 'linux' || process.arch !== 'x64') return;
+  if (process.env['OPENBLAS_CORETYPE'] === undefined && hasAvx2()) process.env['OPENBLAS_CORETYPE'] = 'Haswell';
+}
+
+function hasAvx2(): boolean {
+  try {
+    return /^flags\s*:.*\bavx2\b/m.test(readFileSync('/proc/cpuinfo', 'latin1'));
+  } catch {
+    return false;
   }
 }
 
