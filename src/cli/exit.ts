@@ -60,9 +60,11 @@ export function endingOf(error: unknown): Ending {
       case 'INVALID_ARGUMENT':
       case 'NON_FINITE':
       case 'BAD_FILE':
-      case 'OUT_OF_MEMORY':
       case 'TOO_LARGE':
         return { code: ExitCode.badInput, line: error.message };
+      case 'OUT_OF_MEMORY':
+        // The advice to set maxMemory is for callers of the library; there is no such flag.
+        return { code: ExitCode.badInput, line: error.message.replace(/ Set maxMemory .*$/s, '') };
       case 'NUMERICAL':
         return { code: ExitCode.notAccepted, line: error.message };
       case 'ADDON':
