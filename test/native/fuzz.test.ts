@@ -111,7 +111,7 @@ function attempt(call: () => unknown): void {
   }
 }
 
-const usual = { numRuns: 1500 };
+const usual = { numRuns: 500 };
 
 describe.each(Object.keys(native).filter((name) => name !== 'path' && !/^[A-Z]/.test(name)))('%s', (name) => {
   test('takes any arguments', () => {
@@ -191,7 +191,7 @@ test('the options of a run take any values', () => {
         });
       },
     ),
-    { numRuns: 6000 },
+    { numRuns: 3000 },
   );
 });
 
