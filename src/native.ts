@@ -154,9 +154,9 @@ export interface NativeRun {
 
 /** Singular values and vectors of left right^T, computed off the JavaScript thread. */
 export interface NativeFactorSvd {
-  /** rank singular values, falling. */
+  /** t = min(rows, cols, rank) singular values, falling. */
   readonly values: Float64Array;
-  /** rows x rank and cols x rank, orthonormal columns. */
+  /** rows x t and cols x t, orthonormal columns. */
   readonly left: Float64Array;
   readonly right: Float64Array;
 }

@@ -6,6 +6,9 @@
 #define LOWRANK_CLONES
 #endif
 #define LOWRANK_INLINE inline __attribute__((always_inline))
+// Groups of rows must live in registers; GCC leaves short loops over an array of vectors rolled, in memory, at half the
+// speed.
+#define LOWRANK_UNROLL _Pragma("GCC unroll 8")
 
 namespace lowrank::kernels {
 namespace {
@@ -26,16 +29,12 @@ LOWRANK_INLINE double sumLanes(const Lanes& v) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-// Rows handled together: they share the loads of x and of the image, and must all stay in the second-level cache
-// together with the next group. Does not change any bit of the result.
+// Rows handled together: they share the loads of x and of the image, and must stay in the second-level cache between
+// their dot products and their addition to the image. Does not change any bit of the result.
 template <class T>
-std::int64_t groupRows(std::int64_t stride) {
-  constexpr std::int64_t cacheBytes = std::int64_t{768} << 10;
-  const std::int64_t rowBytes = stride * static_cast<std::int64_t>(sizeof(T));
-  const std::int64_t vectors = 2 * stride * static_cast<std::int64_t>(sizeof(double));
-  if (8 * rowBytes + vectors <= cacheBytes) return 4;
-  if (4 * rowBytes + vectors <= cacheBytes) return 2;
-  return 1;
+LOWRANK_INLINE bool wideGroups(std::int64_t stride) {
+  constexpr std::int64_t cacheBytes = std::int64_t{700} << 10;
+  return 8 * stride * static_cast<std::int64_t>(sizeof(T)) <= cacheBytes;
 }
 
 template <class T, int R>
@@ -44,91 +43,76 @@ LOWRANK_INLINE void dotGroup(const T* rows, std::int64_t stride, const double* x
   for (std::int64_t j = 0; j < stride; j += laneCount) {
     Lanes xj;
     load(x + j, xj);
-    for (int r = 0; r < R; ++r) {
+    LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
       Lanes a;
       load(rows + r * stride + j, a);
       sum[r] += a * xj;
     }
   }
-  for (int r = 0; r < R; ++r) out[r] = sumLanes(sum[r]);
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) out[r] = sumLanes(sum[r]);
+}
+
+// Conversion to double makes the arithmetic on single-precision rows slower than memory: while a group is added to the
+// image, the first third of the next one is asked for, so that the memory bus does not rest. (For double precision the
+// hardware's own prefetching does as well.)
+template <class T, int R>
+LOWRANK_INLINE void prefetchGroup(const T* next, std::int64_t stride, std::int64_t j) {
+  constexpr std::int64_t lineEntries = 64 / static_cast<std::int64_t>(sizeof(T));
+  constexpr std::int64_t every = 3;
+  if (sizeof(T) == sizeof(double) || j % (every * lineEntries) != 0) return;
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) __builtin_prefetch(next + r * stride + j / every, 0, 2);
 }
 
 template <class T, int R>
-LOWRANK_INLINE void addGroup(const T* rows, std::int64_t stride, const double* weights, double* image) {
+LOWRANK_INLINE void addGroup(const T* rows, std::int64_t stride, const double* weights, double* image,
+                             const T* next = nullptr) {
+  double w[R];
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) w[r] = weights[r];
   for (std::int64_t j = 0; j < stride; j += laneCount) {
+    if (next != nullptr) prefetchGroup<T, R>(next, stride, j);
     Lanes g;
     load(image + j, g);
-    for (int r = 0; r < R; ++r) {
+    LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
       Lanes a;
       load(rows + r * stride + j, a);
-      g += a * weights[r];
+      g += a * w[r];
     }
     *reinterpret_cast<Lanes*>(image + j) = g;
   }
 }
 
-// addGroup of the present rows and dotGroup of the next ones in one sweep.
 template <class T, int R>
-LOWRANK_INLINE void addAndDotGroup(const T* rows, std::int64_t stride, const double* weights, double* image,
-                                   const T* nextRows, const double* x, double* out) {
-  Lanes sum[R] = {};
-  double w[R];
-  for (int r = 0; r < R; ++r) w[r] = weights[r];
-  for (std::int64_t j = 0; j < stride; j += laneCount) {
-    Lanes xj, g;
-    load(x + j, xj);
-    load(image + j, g);
-    for (int r = 0; r < R; ++r) {
-      Lanes a, b;
-      load(rows + r * stride + j, a);
-      load(nextRows + r * stride + j, b);
-      g += a * w[r];
-      sum[r] += b * xj;
-    }
-    *reinterpret_cast<Lanes*>(image + j) = g;
+LOWRANK_INLINE void residualGroup(Rows<T> rows, std::int64_t i, const T* next, const double* x, const double* y,
+                                  const std::uint8_t* heldOut, double* residual, double* image) {
+  double product[R], weights[R];
+  dotGroup<T, R>(rows.data + i * rows.stride, rows.stride, x, product);
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
+    residual[i + r] = product[r] - y[i + r];
+    weights[r] = heldOut != nullptr && heldOut[i + r] != 0 ? 0.0 : residual[i + r];
   }
-  for (int r = 0; r < R; ++r) out[r] = sumLanes(sum[r]);
+  addGroup<T, R>(rows.data + i * rows.stride, rows.stride, weights, image, next);
 }
 
 template <class T, int R>
 LOWRANK_INLINE void residualGroups(Rows<T> rows, const double* x, const double* y, const std::uint8_t* heldOut,
                                    double* residual, double* image) {
   const std::int64_t full = rows.count / R * R;
-  double weights[R], next[R];
-  const auto finish = [&](std::int64_t i, const double* product) {
-    for (int r = 0; r < R; ++r) {
-      residual[i + r] = product[r] - y[i + r];
-      weights[r] = heldOut != nullptr && heldOut[i + r] != 0 ? 0.0 : residual[i + r];
-    }
-  };
-  if (full > 0) {
-    dotGroup<T, R>(rows.data, rows.stride, x, next);
-    finish(0, next);
-    for (std::int64_t i = R; i < full; i += R) {
-      addAndDotGroup<T, R>(rows.data + (i - R) * rows.stride, rows.stride, weights, image, rows.data + i * rows.stride,
-                           x, next);
-      finish(i, next);
-    }
-    addGroup<T, R>(rows.data + (full - R) * rows.stride, rows.stride, weights, image);
+  for (std::int64_t i = 0; i < full; i += R) {
+    const T* next = i + 2 * R <= full ? rows.data + (i + R) * rows.stride : nullptr;
+    residualGroup<T, R>(rows, i, next, x, y, heldOut, residual, image);
   }
   for (std::int64_t i = full; i < rows.count; ++i) {
-    dotGroup<T, 1>(rows.data + i * rows.stride, rows.stride, x, next);
-    residual[i] = next[0] - y[i];
-    const double weight = heldOut != nullptr && heldOut[i] != 0 ? 0.0 : residual[i];
-    addGroup<T, 1>(rows.data + i * rows.stride, rows.stride, &weight, image);
+    residualGroup<T, 1>(rows, i, nullptr, x, y, heldOut, residual, image);
   }
 }
 
 template <class T>
 LOWRANK_INLINE void residualAny(Rows<T> rows, const double* x, const double* y, const std::uint8_t* heldOut,
                                 double* residual, double* image) {
-  switch (groupRows<T>(rows.stride)) {
-    case 4:
-      return residualGroups<T, 4>(rows, x, y, heldOut, residual, image);
-    case 2:
-      return residualGroups<T, 2>(rows, x, y, heldOut, residual, image);
-    default:
-      return residualGroups<T, 1>(rows, x, y, heldOut, residual, image);
+  if (wideGroups<T>(rows.stride)) {
+    residualGroups<T, 8>(rows, x, y, heldOut, residual, image);
+  } else {
+    residualGroups<T, 4>(rows, x, y, heldOut, residual, image);
   }
 }
 
@@ -139,21 +123,35 @@ LOWRANK_INLINE void dotsAny(Rows<T> rows, const double* x, double* out) {
   for (std::int64_t i = full; i < rows.count; ++i) dotGroup<T, 1>(rows.data + i * rows.stride, rows.stride, x, out + i);
 }
 
+template <class T, int R>
+LOWRANK_INLINE void dotPairGroup(const T* rows, std::int64_t stride, const double* x, const double* z, double* first,
+                                 double* second) {
+  Lanes sumX[R] = {}, sumZ[R] = {};
+  for (std::int64_t j = 0; j < stride; j += laneCount) {
+    Lanes xj, zj;
+    load(x + j, xj);
+    load(z + j, zj);
+    LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
+      Lanes a;
+      load(rows + r * stride + j, a);
+      sumX[r] += a * xj;
+      sumZ[r] += a * zj;
+    }
+  }
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
+    first[r] = sumLanes(sumX[r]);
+    second[r] = sumLanes(sumZ[r]);
+  }
+}
+
 template <class T>
 LOWRANK_INLINE void dotPairsAny(Rows<T> rows, const double* x, const double* z, double* first, double* second) {
-  for (std::int64_t i = 0; i < rows.count; ++i) {
-    const T* row = rows.data + i * rows.stride;
-    Lanes sumX = {}, sumZ = {};
-    for (std::int64_t j = 0; j < rows.stride; j += laneCount) {
-      Lanes a, xj, zj;
-      load(row + j, a);
-      load(x + j, xj);
-      load(z + j, zj);
-      sumX += a * xj;
-      sumZ += a * zj;
-    }
-    first[i] = sumLanes(sumX);
-    second[i] = sumLanes(sumZ);
+  const std::int64_t full = rows.count / 4 * 4, stride = rows.stride;
+  for (std::int64_t i = 0; i < full; i += 4) {
+    dotPairGroup<T, 4>(rows.data + i * stride, stride, x, z, first + i, second + i);
+  }
+  for (std::int64_t i = full; i < rows.count; ++i) {
+    dotPairGroup<T, 1>(rows.data + i * stride, stride, x, z, first + i, second + i);
   }
 }
 

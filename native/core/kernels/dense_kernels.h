@@ -34,8 +34,9 @@ void accumulate(Rows<double> rows, const double* weights, const std::uint8_t* he
 void accumulate(Rows<float> rows, const double* weights, const std::uint8_t* heldOut, double* image);
 
 // The fused pass: residual_i = <row_i, x> - y_i and image += sum over rows not held out of residual_i row_i.
-// While one group of rows is added to the image from cache, the dot products of the next group stream from memory, so
-// the memory bus never rests.
+// Eight rows (four, when eight do not fit the second-level cache) stream from memory for their dot products and are
+// then added to the image from cache. Roofline per byte of the store: one byte from memory, two from the second-level
+// cache.
 void residualAndAccumulate(Rows<double> rows, const double* x, const double* y, const std::uint8_t* heldOut,
                            double* residual, double* image);
 void residualAndAccumulate(Rows<float> rows, const double* x, const double* y, const std::uint8_t* heldOut,

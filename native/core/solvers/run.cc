@@ -102,7 +102,8 @@ struct Run::State {
     if (info.trainResidual == 0) return Status::residual;
     if (options.stopGradient > 0 && info.gradientNorm <= options.stopGradient * firstGradient) return Status::gradient;
     if (options.stopValidationPatience > 0 && validationStopped()) return Status::validation;
-    if (info.trainResidual > options.stopDivergence * std::fmax(firstResidual, 1.0)) return Status::diverged;
+    const double limit = options.stopDivergence * std::fmax(firstResidual, 1.0);
+    if (options.stopDivergence > 0 && info.trainResidual > limit) return Status::diverged;
     if (stalled()) return Status::stalled;
     if (info.iterations >= options.stopIterations) return Status::iterations;
     if (options.stopTimeLimit > 0 && seconds >= options.stopTimeLimit) return Status::time;
@@ -199,7 +200,9 @@ Status Run::advance(std::int64_t iterations, Team& team) {
   const auto spent = [&] { return spentBefore + (now() - start); };
   const std::int64_t every = solver.options.recordEvery;
   const std::int64_t left = std::min(iterations, solver.options.stopIterations - info.iterations);
-  run.records.reserve(static_cast<std::size_t>(((every > 0 ? left / every : 0) + 3) * run.width()));
+  // So that the loop does not allocate; beyond a million rows the vector's own doubling is cheap beside the iterations.
+  const std::int64_t rows = every > 0 ? std::min<std::int64_t>(left / every, std::int64_t{1} << 20) : 0;
+  run.records.reserve(static_cast<std::size_t>((rows + 3) * run.width()));
 
   if (!run.initialized) {
     const bool complete =

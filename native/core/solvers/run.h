@@ -24,7 +24,7 @@ enum class Status {
   iterations,  // stop.iterations were made
   time,        // stop.timeLimit seconds were spent
   cancelled,
-  diverged,   // training residual exceeded stop.divergence times its first value
+  diverged,   // training residual exceeded stop.divergence times the larger of 1 and its first value
   numerical,  // a non-finite number appeared; the last finite factors are kept
 };
 const char* statusName(Status status) noexcept;
