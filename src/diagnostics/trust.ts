@@ -34,6 +34,8 @@ export interface Evidence {
    * tried because the verdict was clear without.
    */
   readonly returned?: number | undefined;
+  /** With noise: the relative change of the estimate when noise of the size of the residual is added to y. */
+  readonly response?: number | undefined;
   /** Sentences of the caller's, for the end of the list. */
   readonly remarks?: readonly string[] | undefined;
 }
@@ -44,14 +46,17 @@ const EXACT = 1e-6;
 const MOST_VALIDATION = 0.2;
 const HOPELESS = 0.5;
 /** With noise, the break in the spectrum must be at least this. */
-const LEAST_GAP = 4;
+const LEAST_GAP = 5;
 /** With noise, training rows per degree of freedom of rank r + 1: fewer cannot tell noise from another component. */
 const LEAST_ROOM = 1.75;
 /** ln of the odds against predicting the held-out rows by chance: one in a million. */
 const LEAST_EVIDENCE = 14;
 const MOST_ERROR = 0.1;
-/** Of the way to the last start, this share may remain. It is 1 along a direction that A does not see, near 0 otherwise. */
-const MOST_RETURNED = 0.2;
+/**
+ * Of the way to the last start, this share may remain. It is 1 along a direction that A does not see, and not small along
+ * one that it hardly sees; with noise that is where the error is larger than expected.
+ */
+const MOST_RETURNED = 0.02;
 /** The held-out residual may exceed what noise and the size of the fit explain by this factor. */
 const MOST_OVERFIT = 2;
 
@@ -63,6 +68,11 @@ export function expectedError(residual: number, measurements: number, degrees: n
   const spare = measurements - degrees;
   if (spare <= 0) return Infinity;
   return residual * Math.sqrt(measurements / spare) * Math.sqrt(degrees / spare);
+}
+
+/** The larger of the formula and what was measured. */
+function errorOf({ residual, measurements, response = 0 }: Evidence, degrees: number): number {
+  return Math.max(expectedError(residual, measurements, degrees), response);
 }
 
 /** True when everything but the return of a nearby start speaks for the estimate: only then is that worth trying. */
@@ -87,6 +97,7 @@ export function judge(evidence: Evidence): Trust {
       trainResidual: evidence.trainResidual,
       validationResidual: evidence.validationResidual,
       spectralGap: evidence.spectralGap,
+      expectedError: errorOf(evidence, degrees),
       conditionNumber: evidence.conditionNumber,
       stopped: evidence.stopped,
     },
@@ -116,7 +127,7 @@ function hasRoom({ space, rank, measurements, heldOut }: Evidence): boolean {
 
 /** What speaks against the estimate, as sentences, the most important first. */
 function doubts(evidence: Evidence): string[] {
-  const { space, rank, measurements, heldOut, validationResidual, trainResidual, residual } = evidence;
+  const { space, rank, measurements, heldOut, validationResidual, trainResidual } = evidence;
   const degrees = degreesOfFreedom(space, rank);
   const training = measurements - heldOut;
   const exact = validationResidual <= EXACT;
@@ -166,7 +177,7 @@ function doubts(evidence: Evidence): string[] {
       );
     }
   }
-  const error = expectedError(residual, measurements, degrees);
+  const error = errorOf(evidence, degrees);
   if (measurements > degrees && error > MOST_ERROR) {
     out.push(`The misfit allows a relative error of the estimate of about ${show(error)}.`);
   }
@@ -217,7 +228,7 @@ function unidentifiableReasons(evidence: Evidence, degrees: number): string[] {
 
 /** What speaks for the estimate, and the numbers behind the verdict. */
 function support(evidence: Evidence, degrees: number, verdict: Verdict): string[] {
-  const { measurements, heldOut, rank, validationResidual, trainResidual, spectralGap, residual } = evidence;
+  const { measurements, heldOut, rank, validationResidual, trainResidual, spectralGap } = evidence;
   const out: string[] = [];
   if (heldOut > 0 && (verdict !== 'unidentifiable' || undetermined(evidence))) {
     out.push(
@@ -240,11 +251,11 @@ function support(evidence: Evidence, degrees: number, verdict: Verdict): string[
   if (evidence.returned !== undefined) {
     out.push(`A fit started near the estimate came back to it, to ${show(evidence.returned)} of the distance.`);
   }
-  const error = expectedError(residual, measurements, degrees);
+  const error = errorOf(evidence, degrees);
   if (validationResidual > EXACT) {
     out.push(
-      `If what does not fit is noise in the measurements, the relative error of the estimate is about ${show(error)}; at most ` +
-        `about ${show(Math.max(error, validationResidual))} if it is a part of the matrix of higher rank.`,
+      `If what does not fit is noise in the measurements, the relative error of the estimate is about ${show(error)}; if it is ` +
+        `a part of the matrix of higher rank, about ${show(Math.max(error, validationResidual))}.`,
     );
   }
   return out;

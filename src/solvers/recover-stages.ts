@@ -69,6 +69,8 @@ export interface FitOptions {
   readonly init: Init;
   readonly heldOut: Uint8Array | null;
   readonly iterations?: number;
+  /** Another problem with the same operator. */
+  readonly problem?: Problem;
 }
 
 /** Runs fits one after the other, with what they have in common, and adds up their ledgers. */
@@ -100,12 +102,13 @@ export class FitRunner {
     return this.plan.timeLimit !== undefined && this.seconds >= this.plan.timeLimit;
   }
 
-  async fit(stage: RecoverStage, model: Model, rank: number, { init, heldOut, iterations }: FitOptions): Promise<Fit> {
+  async fit(stage: RecoverStage, model: Model, rank: number, options: FitOptions): Promise<Fit> {
+    const { init, heldOut, iterations, problem = this.problem } = options;
     const { step, stop } = this.strategy[stage === 'check' ? 'refinement' : stage];
     const { plan } = this;
     const { validation, ...rules } = stop ?? {};
     const left = plan.timeLimit === undefined ? undefined : Math.max(1e-3, plan.timeLimit - this.seconds);
-    const result = await solve(this.problem, {
+    const result = await solve(problem, {
       method: plan.method.name,
       model,
       rank,
@@ -118,7 +121,7 @@ export class FitRunner {
         ...(left === undefined ? {} : { timeLimit: left }),
       },
       ...(heldOut === null ? {} : { holdOut: heldOut }),
-      record: { columns: this.#columns(heldOut !== null) },
+      record: { columns: columnsOf(problem, heldOut !== null) },
       threads: plan.threads,
       signal: plan.signal,
       maxMemory: plan.maxMemory,
@@ -142,13 +145,6 @@ export class FitRunner {
     };
   }
 
-  #columns(held: boolean): RecordColumn[] {
-    const columns: RecordColumn[] = ['trainLoss', 'residual', 'passes'];
-    if (held) columns.push('validationResidual');
-    if (this.problem.truth !== undefined) columns.push('testError');
-    return columns;
-  }
-
   #progress(stage: RecoverStage, rank: number): SolveOptions['onProgress'] {
     const { onProgress } = this.plan;
     if (onProgress === undefined) return undefined;
@@ -166,6 +162,13 @@ export class FitRunner {
     }
     for (const key of ['total', 'init', 'passes', 'updates'] as const) this.#seconds[key] += info.seconds[key];
   }
+}
+
+function columnsOf(problem: Problem, held: boolean): RecordColumn[] {
+  const columns: RecordColumn[] = ['trainLoss', 'residual', 'passes'];
+  if (held) columns.push('validationResidual');
+  if (problem.truth !== undefined) columns.push('testError');
+  return columns;
 }
 
 const STAGE_NUMBERS: Readonly<Record<RecoverStage, number>> = { search: 0, validation: 1, refinement: 2, check: 3 };

@@ -12,6 +12,7 @@
  */
 import { worthChecking, judge, type Evidence } from '../diagnostics/trust';
 import { degreesOfFreedom, type MatrixSpace } from '../diagnostics/identifiability';
+import { native } from '../load';
 import { Matrix } from '../matrix';
 import type { NativeDenseOperator } from '../native';
 import { operatorHandle, type Problem } from '../problems/problem';
@@ -21,7 +22,7 @@ import { resolveRecoverOptions, type RecoverOptions, type RecoverPlan } from './
 import { FitRunner, joinTraces, startAt, type Fit } from './recover-stages';
 import type { Factors, Model, RecoverResult, Status } from './result';
 import { solve } from './solve';
-import { meanGain, unitProblem, type UnitProblem } from './unit-problem';
+import { meanGain, unitProblem, withMeasurements, type UnitProblem } from './unit-problem';
 
 /** Held-out errors below this are exact: nothing is left for another rank to explain. */
 const EXACT = 1e-7;
@@ -92,8 +93,7 @@ class Recovery {
     // A symmetric matrix with negative eigenvalues is no U U^T; as F G^T with G = F diag(+-1) it is in reach.
     const other = model === 'symmetric' && !modelGiven && method.name === 'riemannian-gauss-newton';
     if (other && !(selection.chosen.validation <= FOUND) && !this.#runner.isExpired()) {
-      // Where the first model explains the data but for what may be noise, one look is enough.
-      const indefinite = await this.#select('asymmetric', selection.chosen.validation <= HOPEFUL ? 1 : 2);
+      const indefinite = await this.#select('asymmetric', 2);
       if (indefinite.chosen.validation < 0.5 * selection.chosen.validation) {
         this.#remarks.push(
           'No positive semidefinite matrix U U^T fits as well (held-out error ' +
@@ -178,7 +178,7 @@ class Recovery {
     if (this.#plan.rank !== undefined) return chosen.validation <= HOPEFUL && search.rank > chosen.rank;
     const least = Math.min(...this.#space.shape);
     const spare = this.#trainCount >= 2 * degreesOfFreedom(this.#space, chosen.rank + 1);
-    return chosen.validation <= HOPEFUL && gap >= 4 && spare && search.rank >= Math.min(chosen.rank + 2, least);
+    return chosen.validation <= HOPEFUL && gap >= 5 && spare && search.rank >= Math.min(chosen.rank + 2, least);
   }
 
   /** A promising fit that ran out of iterations gets more. */
@@ -216,6 +216,9 @@ class Recovery {
     let evidence = this.#evidence(selection, final, status, converged);
     if (worthChecking(evidence)) {
       evidence = { ...evidence, returned: await this.#returned(model, final, factors, unitEstimate) };
+      if (!(chosen.validation <= FOUND) && worthChecking(evidence)) {
+        evidence = { ...evidence, response: await this.#response(model, final, factors, unitEstimate) };
+      }
       if (!worthChecking(evidence) && hasSymmetricMatrices(this.#problem)) {
         this.#remarks.push('The measurement matrices are symmetric: build the problem with symmetric: true.');
       }
@@ -290,6 +293,24 @@ class Recovery {
     return (await this.#fitFrom(second, model, final.rank, estimate)).share;
   }
 
+  /**
+   * The relative error that noise of the size of the residual causes, measured: such noise is added to y, and the distance
+   * that the fit moves is the answer. It needs no assumption on A, as the formula `expectedError` does.
+   */
+  async #response(model: Model, final: Fit, factors: Factors, x: Matrix): Promise<number> {
+    const { y, measurements } = this.#problem;
+    const spare = measurements - degreesOfFreedom(this.#space, final.rank);
+    const deviation = (final.residual * norm(y)) / Math.sqrt(Math.max(1, spare));
+    const noise = new Float64Array(measurements);
+    native.normals(this.#plan.seed, 'noise', 0, noise);
+    const problem = withMeasurements(
+      this.#problem,
+      y.map((value, i) => value + deviation * noise[i]!),
+    );
+    const fit = await this.#runner.fit('check', model, final.rank, { init: startAt(factors), heldOut: null, problem });
+    return (await distance(fit.result.factors, x)) / norm(x.data);
+  }
+
   async #fitFrom(start: Factors, model: Model, rank: number, x: Matrix): Promise<{ share: number; end: Factors }> {
     const away = await distance(start, x);
     const { result } = await this.#runner.fit('check', model, rank, { init: startAt(start), heldOut: null });
@@ -303,6 +324,10 @@ function isStationary({ result, svd }: Fit, gain: number): boolean {
   // trainLoss is 1/4 or 1/2 ||r||^2; the gradient of a random residual is about gain ||r|| sqrt(sigma_1).
   const residual = Math.sqrt((result.info.model === 'symmetric' ? 4 : 2) * result.trainLoss);
   return result.gradientNorm <= 1e-4 * gain * residual * Math.sqrt(svd.values[0]!);
+}
+
+function norm(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
 /**

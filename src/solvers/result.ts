@@ -100,6 +100,8 @@ export interface Trust {
     readonly validationResidual: number;
     /** sigma_r / sigma_{r+1} of the over-parameterized estimate the rank was read from; infinity when sigma_{r+1} = 0. */
     readonly spectralGap: number;
+    /** Relative Frobenius error of the estimate to expect if the misfit is noise; infinity where the data fix nothing. */
+    readonly expectedError?: number;
     /** sigma_1 / sigma_r of the estimate. */
     readonly conditionNumber: number;
     readonly stopped: Status;

@@ -20,15 +20,20 @@ export function unitProblem(problem: Problem): UnitProblem | undefined {
   const exponent = Math.round(size / 2);
   if (exponent === 0) return { problem, exponent };
   const { truth } = problem;
-  const unit = new Problem({
+  const scaledTruth = truth && new Matrix(timesPower(truth.data, -exponent), truth.rows, truth.cols);
+  return { problem: withMeasurements(problem, timesPower(problem.y, -exponent), scaledTruth), exponent };
+}
+
+/** A problem with the same operator and other measurements. */
+export function withMeasurements(problem: Problem, y: Float64Array, truth?: Matrix): Problem {
+  return new Problem({
     operator: problem[operatorHandle],
-    y: timesPower(problem.y, -exponent),
+    y,
     model: problem.model,
     storage: problem.storage,
-    ...(truth === undefined ? {} : { truth: new Matrix(timesPower(truth.data, -exponent), truth.rows, truth.cols) }),
+    ...(truth === undefined ? {} : { truth }),
     ...(problem.trueRank === undefined ? {} : { trueRank: problem.trueRank }),
   });
-  return { problem: unit, exponent };
 }
 
 /** values * 4^exponent, in two steps: the power itself may be out of range. */

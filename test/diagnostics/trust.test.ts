@@ -46,7 +46,7 @@ test.each<[string, Partial<Evidence>, 'doubtful' | 'unidentifiable', RegExp]>([
     'poor prediction and no room for another rank',
     { validationResidual: 0.3, measurements: 200 },
     'unidentifiable',
-    /rank 3/,
+    /rank 4/,
   ],
   ['so few held out that it could be chance', { effectiveHeldOut: 2 }, 'doubtful', /chance/],
   ['no break in the spectrum', { spectralGap: 2 }, 'doubtful', /only by a factor of 2 behind the 2nd/],

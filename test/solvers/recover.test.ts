@@ -159,6 +159,24 @@ describe('noise', () => {
     }
   });
 
+  test('the expected error holds for measurement matrices that see some entries ten times better than others', async () => {
+    const truth = lowRank(14, 16, [1, 0.7], false, 15);
+    const weights = normals(14 * 16, 16).map((value) => Math.exp(value));
+    const { A, y } = ownProblem(truth, 300, { entry: (value, i, j) => value * weights[i * 16 + j]! });
+    const noise = normals(300, 17);
+    const size = (0.003 * norm(y)) / norm(noise);
+    const noisy = sensing(
+      A,
+      y.map((value, i) => value + size * noise[i]!),
+      truth,
+      false,
+    );
+    const { testError, trust } = await recover(noisy);
+    expect(trust.verdict).toBe('trusted');
+    expect(testError! / trust.evidence.expectedError!).toBeGreaterThan(0.4);
+    expect(testError! / trust.evidence.expectedError!).toBeLessThan(2.5);
+  });
+
   test('no structure at all in y', async () => {
     const { A } = ownProblem(lowRank(10, 12, [1], false, 4), 90);
     const result = await recover(problems.sensing({ A, shape: [10, 12], y: normals(90, 5) }));
