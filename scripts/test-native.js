@@ -29,7 +29,7 @@ function coreType() {
 /** Runs the C++ tests on this terminal and counts them. */
 function runNativeTests() {
   buildTests();
-  const done = capture(program, [], { timeout: 600_000 });
+  const done = capture(program, [], { timeout: 600_000, env: { ...coreType(), ...process.env } });
   process.stdout.write(done.stdout);
   process.stderr.write(done.stderr);
   if (done.error) process.stderr.write(`${done.error.message}\n`);

@@ -14,7 +14,7 @@ export interface RandomInit {
   readonly kind: 'random';
   /**
    * alpha, a positive number, absolute. Default: the method's relative scale (gradient descent 1e-6, approximate
-   * Gauss-Newton 0.1) times the square root of the scale of the data, see {@link dataScale}.
+   * Gauss-Newton 0.1) times the square root of the scale of the data, see `info.init` for the number used.
    */
   readonly scale?: number | undefined;
   /** Default 0. */
