@@ -17,9 +17,9 @@ export interface RecoverOptions {
    */
   readonly model?: Model | undefined;
   /**
-   * The update rule of all stages. Default: 'riemannian-gauss-newton', which needs the fewest measurements and whose passes
-   * do not grow with the condition number. 'gradient-descent' starts small and random, and needs some 3 measurements per
-   * degree of freedom and a condition number below about 20; 'approximate-gauss-newton' some 3, on asymmetric problems.
+   * The update rule of all stages. Default: 'riemannian-gauss-newton', which needs the fewest measurements and passes, hardly
+   * more of them for a large condition number. 'approximate-gauss-newton' (asymmetric problems only) takes about four times
+   * as many passes, 'gradient-descent' thirty times as many, and 200 times at a condition number of 100.
    */
   readonly method?: Method | undefined;
   /** Of the choice of held-out measurements and of random starts; 0 .. 2^53 - 1, default 0. */
