@@ -10,6 +10,7 @@
 // Not checked: that the limit is a global minimum; a start far away can end in a local one when m is near the degrees
 // of freedom.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -180,10 +181,12 @@ class RiemannianGaussNewton final : public Method {
     const double goal = forcing * forcing;
     for (int i = 0; i < maxInner && square > goal && std::isfinite(square); ++i) {
       widen(direction_);
+      const auto start = std::chrono::steady_clock::now();
       if (!state.op->residualAndImage({wideLeft_, wideRight_}, zeros_, state.heldOutOrNull(), scratch_,
                                       *state.workspace, team)) {
         return false;
       }
+      state.info.passSeconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       ++state.info.passes;
       ++state.info.forwardCount;
       ++state.info.adjointCount;
