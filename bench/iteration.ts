@@ -6,7 +6,8 @@
  * s = 8 or 4. All else (factors, X, the partial images) is O(n^2 k) work on data that stay in cache. NumPy reads the
  * full float64 A twice. Hence limits of 2 (asymmetric float64), 4 (symmetric float64) and 8 (symmetric float32).
  *
- * The three timings alternate in rounds, and ratios are medians over the rounds: the machine's speed drifts.
+ * The three timings alternate in short rounds, each a mean over the same amount of work, and ratios are medians over the
+ * rounds: the machine's speed drifts from one second to the next.
  */
 import { problems, solve, type Problem } from '../src/index';
 import type { NativeDenseOperator } from '../src/native';
@@ -57,13 +58,9 @@ async function ownSeconds(problem: Problem, rank: number, iterations: number, th
 
 function streamSeconds(problem: Problem, reads: number, threads: number): number {
   const operator = problem[operatorHandle] as NativeDenseOperator;
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < reads; i++) {
-    const start = process.hrtime.bigint();
-    operator.streamRead(threads);
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / 1e9);
-  }
-  return best;
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < reads; i++) operator.streamRead(threads);
+  return Number(process.hrtime.bigint() - start) / 1e9 / reads;
 }
 
 export async function benchIteration(
@@ -81,7 +78,7 @@ export async function benchIteration(
     storage: entry.storage,
     threads: 2,
   });
-  const iterations = Math.max(5, Math.round(1.2e9 / problem.bytes));
+  const iterations = Math.max(3, Math.round(1e9 / problem.bytes));
   const rows: IterationRow[] = [];
   for (const threads of threadCounts) {
     let numpy: NumpyTimer | undefined;
@@ -95,9 +92,9 @@ export async function benchIteration(
     const stream: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      stream.push(streamSeconds(problem, 5, threads));
+      stream.push(streamSeconds(problem, iterations, threads));
       own.push(await ownSeconds(problem, entry.rank, iterations, threads));
-      if (numpy !== undefined) theirs.push(await numpy.time(5));
+      if (numpy !== undefined) theirs.push(await numpy.time(2));
     }
     numpy?.close();
     const ratio = (values: readonly number[]): number => median(values.map((value, i) => value / (own[i] ?? 1)));

@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   const rows: IterationRow[] = [];
   for (const entry of cases(quick)) {
     process.stderr.write(`${entry.name}, n = ${entry.n} ...\n`);
-    rows.push(...(await benchIteration(entry, threadCounts, quick ? 3 : 7, python)));
+    rows.push(...(await benchIteration(entry, threadCounts, quick ? 3 : 21, python)));
   }
   console.log(table(rows));
   const file = jsonAt >= 0 ? process.argv[jsonAt + 1] : undefined;
