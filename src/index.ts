@@ -41,6 +41,21 @@ export type {
 } from './solvers';
 export type { Factors, Info, Model, RecoverResult, SolveResult, Status, Trace, Trust, Verdict } from './solvers/result';
 
+export * as experiments from './experiments';
+export type {
+  Check,
+  ExperimentOptions,
+  ExperimentProgress,
+  ExperimentResult,
+  ExperimentSummary,
+  Outcome,
+  Panel,
+  Parameter,
+  ParameterValue,
+  Series,
+  Table,
+} from './experiments';
+
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
 export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';

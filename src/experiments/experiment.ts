@@ -95,9 +95,12 @@ export interface Experiment<P extends Record<string, Parameter> = Record<string,
   readonly run: (context: ExperimentContext<P>) => Promise<Outcome>;
 }
 
-/** Keeps the literal parameter types of an experiment. */
-export function experiment<const P extends Record<string, Parameter>>(definition: Experiment<P>): Experiment<P> {
-  return definition;
+/**
+ * Types `context.parameters` inside `run` by the literal parameters, and hands the experiment on as one of a list: whoever
+ * runs it (runner.ts) gives it the values that its own parameters ask for.
+ */
+export function experiment<const P extends Record<string, Parameter>>(definition: Experiment<P>): Experiment {
+  return definition as unknown as Experiment;
 }
 
 /** |measured - predicted| <= tolerance. NaN fails. */

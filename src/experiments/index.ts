@@ -1,0 +1,31 @@
+/** The named experiments. A new one is one file beside this one, one import and one line in the list. */
+import type { Experiment } from './experiment';
+import {
+  type ExperimentOptions,
+  type ExperimentResult,
+  type ExperimentSummary,
+  findExperiment,
+  runExperiment,
+} from './runner';
+import { toySinh } from './toy-sinh';
+
+const all: readonly Experiment[] = [toySinh];
+
+/** What there is to run: names, claims, sources, and parameters with their defaults. */
+export function list(): readonly ExperimentSummary[] {
+  return all.map(({ name, title, claim, source, parameters }) => ({ name, title, claim, source, parameters }));
+}
+
+/**
+ * Runs a named experiment. A claim that does not hold is a result with `accepted: false`, not an error.
+ *
+ * @throws LowrankError (as rejection) INVALID_ARGUMENT for an unknown experiment, parameter or value, before anything is
+ *   computed. Rejects with `signal.reason` when aborted, with what `onProgress` throws.
+ */
+export async function run(name: string, options: ExperimentOptions = {}): Promise<ExperimentResult> {
+  return runExperiment(findExperiment(all, name), options);
+}
+
+export type { Axis, Check, Outcome, Panel, Parameter, Series, Table } from './experiment';
+export type { ParameterValue } from './parameters';
+export type { ExperimentOptions, ExperimentProgress, ExperimentResult, ExperimentSummary } from './runner';
