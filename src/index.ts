@@ -11,6 +11,7 @@ export type {
   GaussianSensingOptions,
   Gradient,
   MeasurementMatrices,
+  PopulationOptions,
   Point,
   Problem,
   SensingOptions,
@@ -19,7 +20,9 @@ export type {
 
 export { recover, solve, recordColumns } from './solvers';
 export type {
+  Convention,
   EntryVariance,
+  EventRecord,
   GivenInit,
   HoldOut,
   Init,
@@ -28,16 +31,20 @@ export type {
   OnProgress,
   OnRecoverProgress,
   Progress,
+  PruneEvent,
+  RebalanceEvent,
   RandomInit,
   RecordColumn,
   RecordOptions,
   RecoverOptions,
   RecoverProgress,
   RecoverStage,
+  SolveEvent,
   SolveOptions,
   SpectralInit,
   Step,
   Stop,
+  When,
 } from './solvers';
 export type { Factors, Info, Model, RecoverResult, SolveResult, Status, Trace, Trust, Verdict } from './solvers/result';
 

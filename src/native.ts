@@ -16,6 +16,7 @@ export type NativeStatus =
   | 'running'
   | 'residual'
   | 'gradient'
+  | 'event'
   | 'validation'
   | 'stalled'
   | 'iterations'
@@ -75,6 +76,11 @@ export interface NativeDenseOperator extends NativeOperator {
   streamRead(threads: number): number;
 }
 
+/** Measures every entry of X once (symmetric: the upper triangle, off-diagonals times sqrt(2)): A*A = I, nothing stored. */
+export interface NativeIdentityOperator extends NativeOperator {
+  readonly kind: 'identity';
+}
+
 export interface NativeRunOptions {
   readonly model: NativeModel;
   readonly rank: number;
@@ -100,8 +106,14 @@ export interface NativeRunOptions {
   readonly stopValidationPatience: number;
   readonly stopTimeLimit: number;
   readonly stopDivergence: number;
+  /** Ends the run with status 'event' at this iteration, or as soon as it is past; -1: none. */
+  readonly stopEventIteration: number;
+  /** Ends the run with status 'event' at this relative training residual; 0: none. */
+  readonly stopEventResidual: number;
 
   readonly recordEvery: number;
+  /** Added to every recorded iteration, by a run that goes on where another one ended with 'event'. */
+  readonly iterationOffset: number;
   readonly columns: readonly string[];
 
   readonly y: Float64Array;
@@ -171,6 +183,7 @@ export interface NativeAddon {
     symmetric: boolean,
     storage: 'float64' | 'float32',
   ) => NativeDenseOperator;
+  readonly IdentityOperator: new (rows: number, cols: number, symmetric: boolean) => NativeIdentityOperator;
   readonly Run: new (operator: NativeOperator, options: NativeRunOptions) => NativeRun;
 
   /** out[j] = normal number first + j of the stream. */

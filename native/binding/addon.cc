@@ -6,6 +6,7 @@
 #include "../core/linalg/lapack.h"
 #include "dense_operator.h"
 #include "exports.h"
+#include "identity_operator.h"
 #include "jobs.h"
 #include "run.h"
 
@@ -18,6 +19,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     std::call_once(blasLimited, limitBlasThreads);
     Environment::create(env);
     DenseOperatorObject::define(exports);
+    IdentityOperatorObject::define(exports);
     RunObject::define(exports);
     exportBuildInfo(exports);
     exportRandom(exports);

@@ -44,8 +44,11 @@ void decodeScalars(const Get& get, RunOptions& options) {
   options.stopValidationPatience = count("stopValidationPatience");
   options.stopTimeLimit = number("stopTimeLimit");
   options.stopDivergence = number("stopDivergence");
+  options.stopEventIteration = integer(get("stopEventIteration"), "stopEventIteration", -1, kMaxSafeInteger);
+  options.stopEventResidual = number("stopEventResidual");
 
   options.recordEvery = count("recordEvery");
+  options.iterationOffset = count("iterationOffset");
   options.columns = texts(get("columns"), "columns");
 }
 

@@ -7,7 +7,7 @@ import { callNative } from '../native-errors';
 import { threadCount } from '../threads';
 import { Problem, type Storage } from './problem';
 import { operatorBytes } from './sensing';
-import { generateTruth } from './truth';
+import { generateTruth, readTruthOptions } from './truth';
 
 export interface GaussianSensingOptions {
   /** [n1, n2], each at least 1. */
@@ -20,14 +20,16 @@ export interface GaussianSensingOptions {
    * symmetric A_i cannot see the antisymmetric part of F G^T.
    */
   readonly symmetricMeasurements?: boolean | undefined;
-  /** r, 1 .. min(n1, n2). */
-  readonly trueRank: number;
+  /** r, 1 .. min(n1, n2). Needed unless `spectrum` is given. */
+  readonly trueRank?: number | undefined;
   /** m, at least 1. The model has r (n1 + n2 - r), or r (2n - r + 1) / 2 symmetric, degrees of freedom. */
   readonly measurements: number;
   /** 0 .. 2^53 - 1. The whole problem is a function of the options, with the same bits for any number of threads. */
   readonly seed: number;
   /** kappaMatrix = sigma_1 / sigma_r of the truth, at least 1; default 1. Its singular values are geometric from 1 to 1/kappaMatrix. */
   readonly conditionNumber?: number | undefined;
+  /** Singular values of the truth, positive and falling, in the place of `trueRank` and `conditionNumber`. */
+  readonly spectrum?: Float64Array | readonly number[] | undefined;
   /**
    * Relative noise level, at least 0; default 0. Independent Gaussian noise of standard deviation
    * `noise * ||A(X*)|| / sqrt(m)` is added to every y_i, so that ||e|| / ||A(X*)|| is `noise` up to O(1/sqrt(m)):
@@ -50,6 +52,7 @@ const KNOWN = [
   'measurements',
   'seed',
   'conditionNumber',
+  'spectrum',
   'noise',
   'storage',
   'threads',
@@ -77,11 +80,10 @@ export function gaussianSensing(options: GaussianSensingOptions): Problem {
       ? symmetric
       : check.boolean(given['symmetricMeasurements'], 'symmetricMeasurements');
   if (packed && !symmetric) throw invalid('false (symmetric is false)', 'symmetricMeasurements', packed);
-  const rank = check.positiveInteger(given['trueRank'], 'trueRank', Math.min(rows, cols));
+  const wanted = readTruthOptions(given, Math.min(rows, cols));
+  const { rank } = wanted;
   const measurements = check.positiveInteger(given['measurements'], 'measurements');
   const seed = check.seed(given['seed'], 'seed');
-  const kappa =
-    given['conditionNumber'] === undefined ? 1 : check.numberAtLeast(given['conditionNumber'], 'conditionNumber', 1);
   const noise = given['noise'] === undefined ? 0 : check.nonNegativeNumber(given['noise'], 'noise');
   const storage =
     given['storage'] === undefined ? 'float64' : check.oneOf(given['storage'], 'storage', ['float64', 'float32']);
@@ -92,7 +94,7 @@ export function gaussianSensing(options: GaussianSensingOptions): Problem {
     given['maxMemory'],
   );
 
-  const truth = generateTruth(rows, cols, symmetric, rank, kappa, seed);
+  const truth = generateTruth(rows, cols, symmetric, wanted, seed);
   const operator = callNative(() => {
     const dense = new native.DenseOperator(measurements, rows, cols, packed, storage);
     dense.fillGaussian(seed, 1 / Math.sqrt(measurements), threads);

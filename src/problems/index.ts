@@ -1,4 +1,5 @@
 /** Builders of problems. A new ensemble is one new file and one line here. */
 export { gaussianSensing, type GaussianSensingOptions } from './gaussian';
+export { population, type PopulationOptions } from './population';
 export { sensing, type MeasurementMatrices, type SensingOptions } from './sensing';
 export { Problem, type CallOptions, type Gradient, type Point, type Storage } from './problem';

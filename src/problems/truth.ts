@@ -1,4 +1,6 @@
 /** Generated truths: a matrix of given rank, unit spectral norm and given condition number, with random singular spaces. */
+import * as check from '../checks';
+import { invalid } from '../errors';
 import { qr } from '../linalg';
 import { native } from '../load';
 import { Matrix } from '../matrix';
@@ -14,20 +16,61 @@ export interface Truth {
   readonly matrix: Matrix;
 }
 
+/** The usual spectrum, as roots: sigma_j = kappaMatrix^(-j / (r - 1)), j = 0 .. r-1, geometric from 1 down to 1/kappaMatrix. */
+function geometricRoots(rank: number, kappaMatrix: number): number[] {
+  return Array.from({ length: rank }, (_, j) => (rank === 1 ? 1 : kappaMatrix ** (-j / (2 * (rank - 1)))));
+}
+
+/** The options of a builder that say what the truth is. */
+export interface TruthOptions {
+  readonly rank: number;
+  /** Roots of the singular values, falling. */
+  readonly roots: readonly number[];
+}
+
 /**
- * X* = P diag(sigma) Q^T with sigma_j = kappaMatrix^(-j / (r - 1)), j = 0 .. r-1: geometric from 1 down to 1/kappaMatrix
- * (r = 1: the single value 1). P and Q are uniformly distributed (Haar) orthonormal n x r matrices, Q = P in the
- * symmetric case. Depends on (seed, shape, rank, kappaMatrix) alone.
+ * Reads `trueRank`, `conditionNumber` and `spectrum`: explicit singular values take the place of the other two, which may
+ * be left out then.
+ *
+ * @throws LowrankError INVALID_ARGUMENT
+ */
+export function readTruthOptions(given: Record<string, unknown>, most: number): TruthOptions {
+  const { trueRank, conditionNumber, spectrum } = given;
+  if (spectrum === undefined) {
+    const rank = check.positiveInteger(trueRank, 'trueRank', most);
+    const kappa = conditionNumber === undefined ? 1 : check.numberAtLeast(conditionNumber, 'conditionNumber', 1);
+    return { rank, roots: geometricRoots(rank, kappa) };
+  }
+  const values = check.vector(spectrum, 'spectrum');
+  if (values.length < 1 || values.length > most) {
+    throw check.refused(`1 to ${most} singular values`, 'spectrum', `${values.length}`);
+  }
+  values.forEach((value, i) => {
+    if (value <= 0) throw invalid('a positive singular value', `spectrum[${i}]`, value);
+    if (i > 0 && value > values[i - 1]!) {
+      throw check.refused('falling singular values', 'spectrum', `${value} after ${values[i - 1]}`);
+    }
+  });
+  if (trueRank !== undefined && trueRank !== values.length) {
+    throw invalid(`no value, or ${values.length} (the length of spectrum),`, 'trueRank', trueRank);
+  }
+  if (conditionNumber !== undefined) {
+    throw invalid('no value (spectrum is given)', 'conditionNumber', conditionNumber);
+  }
+  return { rank: values.length, roots: Array.from(values, Math.sqrt) };
+}
+
+/**
+ * X* = P diag(sigma) Q^T with the given roots of sigma. P and Q are uniformly distributed (Haar) orthonormal n x r
+ * matrices, Q = P in the symmetric case. Depends on (seed, shape, roots) alone.
  */
 export function generateTruth(
   rows: number,
   cols: number,
   symmetric: boolean,
-  rank: number,
-  kappaMatrix: number,
+  { rank, roots }: TruthOptions,
   seed: number,
 ): Truth {
-  const roots = Array.from({ length: rank }, (_, j) => (rank === 1 ? 1 : kappaMatrix ** (-j / (2 * (rank - 1)))));
   const left = scaledColumns(orthonormal(rows, rank, seed, 'truthLeft'), roots);
   const right = symmetric ? left : scaledColumns(orthonormal(cols, rank, seed, 'truthRight'), roots);
   return { left, right, matrix: timesTranspose(left, right) };

@@ -19,6 +19,11 @@ export interface RandomInit {
   readonly scale?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
+  /**
+   * The start of one of the two papers by its name, instead of `entryVariance` and `ratio`: 'S1' (arXiv 2106.15013, entries of
+   * U of variance alpha^2 / k), 'S3-symmetric' (arXiv 2310.01769, alpha^2), 'S3-asymmetric' (alpha^2 / n, and G a third of F).
+   */
+  readonly convention?: Convention | undefined;
   /** Default 'scale^2/rank' (arXiv 2106.15013) for gradient descent, 'scale^2/n' for approximate Gauss-Newton. */
   readonly entryVariance?: EntryVariance | undefined;
   /** Scale of G over that of F, positive; default 1/3 for gradient descent (arXiv 2310.01769), 1 otherwise. Asymmetric model only. */
@@ -57,6 +62,14 @@ export interface ResolvedInit {
   readonly rank?: number;
 }
 
+/** What each convention stands for. */
+const CONVENTIONS = {
+  S1: { model: 'symmetric', entryVariance: 'scale^2/rank', ratio: 1 },
+  'S3-symmetric': { model: 'symmetric', entryVariance: 'scale^2', ratio: 1 },
+  'S3-asymmetric': { model: 'asymmetric', entryVariance: 'scale^2/n', ratio: 1 / 3 },
+} as const satisfies Record<string, { model: Model; entryVariance: EntryVariance; ratio: number }>;
+export type Convention = keyof typeof CONVENTIONS;
+
 const VARIANCES = ['scale^2/rank', 'scale^2', 'scale^2/n'] as const satisfies readonly EntryVariance[];
 
 /** @throws LowrankError INVALID_ARGUMENT, NON_FINITE */
@@ -79,22 +92,44 @@ export function resolveInit(
     throw invalid('no value (the symmetric model has one factor)', 'init.ratio', given['ratio']);
   }
   const ratio = given['ratio'] === undefined ? undefined : check.positiveNumber(given['ratio'], 'init.ratio');
+  const convention = readConvention(given, model);
   if (kind === 'spectral') return { ...common, kind, scale: scale ?? 1, ratio: ratio ?? 1 };
   return {
     ...common,
     kind,
     scale: scale ?? method.defaults.relativeScale * Math.sqrt(dataScale(problem, heldOut)),
     seed: given['seed'] === undefined ? 0 : check.seed(given['seed'], 'init.seed'),
-    ratio: model === 'symmetric' ? 1 : (ratio ?? method.defaults.ratio),
+    ratio: model === 'symmetric' ? 1 : (ratio ?? convention?.ratio ?? method.defaults.ratio),
     entryVariance:
       given['entryVariance'] === undefined
-        ? entryVariance
+        ? (convention?.entryVariance ?? entryVariance)
         : check.oneOf(given['entryVariance'], 'init.entryVariance', VARIANCES),
   };
 }
 
+/** A convention says both, so that neither may be given beside it; nor may it be one of the other model. */
+function readConvention(
+  given: Record<string, unknown>,
+  model: Model,
+): { entryVariance: EntryVariance; ratio: number } | undefined {
+  if (given['convention'] === undefined) return undefined;
+  const names = Object.keys(CONVENTIONS) as Convention[];
+  const name = check.oneOf(given['convention'], 'init.convention', names);
+  for (const key of ['entryVariance', 'ratio']) {
+    if (given[key] !== undefined) {
+      throw invalid(`no value (init.convention '${name}' says it)`, `init.${key}`, given[key]);
+    }
+  }
+  if (CONVENTIONS[name].model === model) return CONVENTIONS[name];
+  const fitting = names.filter((one) => CONVENTIONS[one].model === model).map((one) => `'${one}'`);
+  throw new LowrankError(
+    'INVALID_ARGUMENT',
+    `init.convention '${name}' is of the ${CONVENTIONS[name].model} model but the run is ${model}: expected ${fitting.join(' or ')}.`,
+  );
+}
+
 const KEYS = {
-  random: ['kind', 'scale', 'seed', 'entryVariance', 'ratio'],
+  random: ['kind', 'scale', 'seed', 'convention', 'entryVariance', 'ratio'],
   spectral: ['kind', 'scale', 'ratio'],
   given: ['kind', 'factors'],
 } as const;

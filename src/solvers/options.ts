@@ -4,12 +4,13 @@ import { invalid, LowrankError } from '../errors';
 import type { NativeRunOptions } from '../native';
 import { Problem } from '../problems/problem';
 import { threadCount } from '../threads';
+import { resolveEvents, type ResolvedEvent, type SolveEvent } from './events';
 import { resolveHoldOut, type HoldOut } from './hold-out';
 import { resolveInit, type Init, type ResolvedInit } from './initializers';
 import { findMethod, type Method, type MethodDefinition } from './methods';
 import type { OnProgress } from './progress';
 import { resolveRecord, type RecordColumn, type RecordOptions } from './recording';
-import type { Model } from './result';
+import type { Factors, Model } from './result';
 import { resolveStep, type ResolvedStep, type Step } from './step';
 import { resolveStop, type ResolvedStop, type Stop } from './stopping';
 
@@ -36,6 +37,12 @@ export interface SolveOptions {
   /** Default: every measurement is used. */
   readonly holdOut?: HoldOut | undefined;
   readonly record?: RecordOptions | undefined;
+  /**
+   * Changes of the factors on the way: `rebalance` (the one-step modification of arXiv 2310.01769) and `prune`. Each happens
+   * once, in the order given. What is relative to the start of a run (`stop.gradient`, `stop.stall`, an automatic step)
+   * starts anew after an event. What is recorded at its iteration is from before it.
+   */
+  readonly events?: readonly SolveEvent[] | undefined;
   /** 1 .. 64, default 1; never changes a bit of the result. */
   readonly threads?: number | undefined;
   /** Aborting rejects the promise with `signal.reason` within 50 ms. */
@@ -54,6 +61,7 @@ const KNOWN = [
   'stop',
   'holdOut',
   'record',
+  'events',
   'threads',
   'signal',
   'onProgress',
@@ -93,6 +101,7 @@ export interface Plan {
   readonly heldOut: Uint8Array | null;
   readonly columns: readonly RecordColumn[];
   readonly recordEvery: number;
+  readonly events: readonly ResolvedEvent[];
   readonly threads: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: OnProgress | undefined;
@@ -109,16 +118,18 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
   const init = resolveInit(given['init'], problem, model, method, heldOut);
   if (model === 'asymmetric' && problem.symmetric) refuseBlindStart(method, init);
   const record = resolveRecord(given['record'], problem.truth !== undefined, heldOut !== null);
+  const rank = resolveRank(given['rank'], problem, method, init);
   const plan: Plan = {
     method,
     model,
-    rank: resolveRank(given['rank'], problem, method, init),
+    rank,
     init,
     step: resolveStep(given['step'], method),
     stop: resolveStop(given['stop'], method, heldOut !== null),
     heldOut,
     columns: record.columns,
     recordEvery: record.every,
+    events: resolveEvents(given['events'], model, rank, problem.shape),
     threads: threadCount(given['threads']),
     signal: check.optionalSignal(given['signal'], 'signal'),
     onProgress: check.optionalFunction(given['onProgress'], 'onProgress') as OnProgress | undefined,
@@ -127,30 +138,49 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
   return { problem, plan };
 }
 
+/** Where a native run stands among those of one solve: what was done before it, from where it goes on, the next event. */
+export interface Segment {
+  readonly iterations: number;
+  readonly seconds: number;
+  /** null: the start that the plan says. */
+  readonly factors: Factors | null;
+  readonly event: ResolvedEvent | undefined;
+}
+
+/** Of a run without events. */
+export const FIRST_SEGMENT: Segment = { iterations: 0, seconds: 0, factors: null, event: undefined };
+
 /** The plan as the flat options of the border. */
-export function nativeOptions(problem: Problem, plan: Plan): NativeRunOptions {
+export function nativeOptions(problem: Problem, plan: Plan, segment: Segment): NativeRunOptions {
+  const { factors, event } = segment;
+  const { timeLimit } = plan.stop;
   return {
     model: plan.model,
-    rank: plan.rank,
+    rank: factors?.left.cols ?? plan.rank,
     method: plan.method.name,
-    init: plan.init.kind,
+    init: factors === null ? plan.init.kind : 'given',
     initScale: plan.init.scale,
     initRatio: plan.init.ratio,
     entryVariance: plan.init.entryVariance,
     seed: plan.init.seed,
-    left: plan.init.left,
-    right: plan.init.right,
+    left: factors === null ? plan.init.left : factors.left.data,
+    right: factors === null ? plan.init.right : plan.model === 'symmetric' ? null : factors.right.data,
     step: plan.step.kind,
     stepSize: plan.step.size,
-    stopIterations: plan.stop.iterations,
+    stopIterations: plan.stop.iterations - segment.iterations,
     stopResidual: plan.stop.residual,
     stopGradient: plan.stop.gradient,
     stopStallWindow: plan.stop.stallWindow,
     stopStallDecrease: plan.stop.stallDecrease,
     stopValidationPatience: plan.stop.validationPatience,
-    stopTimeLimit: plan.stop.timeLimit,
+    stopTimeLimit: timeLimit > 0 ? Math.max(1e-9, timeLimit - segment.seconds) : 0,
     stopDivergence: plan.stop.divergence,
+    // An iteration that is already past fires at once.
+    stopEventIteration:
+      event === undefined || event.when.iteration < 0 ? -1 : Math.max(0, event.when.iteration - segment.iterations),
+    stopEventResidual: event?.when.residual ?? 0,
     recordEvery: plan.recordEvery,
+    iterationOffset: segment.iterations,
     columns: plan.columns,
     y: problem.y,
     heldOut: plan.heldOut,

@@ -50,7 +50,7 @@ export class ProgressReporter {
 
 function progressOf(info: NativeRunInfo, maxIterations: number): Progress {
   return {
-    status: info.status,
+    status: info.status === 'event' ? 'running' : info.status,
     iterations: info.iterations,
     maxIterations,
     residual: info.trainResidual,

@@ -77,6 +77,7 @@ export class Recorder {
   readonly #columns: readonly string[];
   readonly #blocks: Float64Array[] = [];
   #rows = 0;
+  #lastIteration = -1;
 
   constructor(columns: readonly string[]) {
     this.#columns = ['iteration', ...columns];
@@ -87,8 +88,12 @@ export class Recorder {
     if (rows === 0) return;
     const block = new Float64Array(rows * this.#columns.length);
     run.readRecords(block);
-    this.#blocks.push(block);
-    this.#rows += rows;
+    const width = this.#columns.length;
+    // A run that goes on after an event begins with the iteration that the one before it ended with.
+    const repeated = block[0] === this.#lastIteration;
+    this.#blocks.push(repeated ? block.subarray(width) : block);
+    this.#rows += repeated ? rows - 1 : rows;
+    this.#lastIteration = block[block.length - width]!;
   }
 
   trace(): Trace {

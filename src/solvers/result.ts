@@ -1,9 +1,10 @@
 /** What a solve and a recovery return. */
 import type { Matrix } from '../matrix';
+import type { EventRecord } from './events';
 import type { NativeModel, NativeRunOptions, NativeStatus } from '../native';
 
 /** Why a run ended; whether that means success is the separate `converged`. */
-export type Status = Exclude<NativeStatus, 'running'>;
+export type Status = Exclude<NativeStatus, 'running' | 'event'>;
 export type Model = NativeModel;
 
 /** The factors of the estimate: X = left right^T. In the symmetric model `right` is `left` itself, U. */
@@ -80,6 +81,8 @@ export interface SolveResult {
   readonly gradientNorm: number;
   readonly iterations: number;
   readonly method: string;
+  /** What `events` did, in order; absent when none was asked for. An event whose trigger never fired is not in it. */
+  readonly events?: readonly EventRecord[];
   readonly info: Info;
 }
 

@@ -7,6 +7,7 @@ import { callNative, fromNative } from '../native-errors';
 import { operatorHandle, type Problem } from '../problems/problem';
 import { version } from '../version';
 import { estimateBytes } from './estimate';
+import { applyEvent, type EventRecord, type ResolvedEvent } from './events';
 import { nativeOptions, resolveOptions, type Plan, type SolveOptions } from './options';
 import { ProgressReporter } from './progress';
 import { Recorder } from './recording';
@@ -34,20 +35,87 @@ export async function solve(problem: Problem, options: SolveOptions): Promise<So
   signal?.throwIfAborted();
   refuseAbove(estimateBytes(checked.problem, plan), 'The run needs', plan.maxMemory);
 
-  const run = callNative(() => new native.Run(checked.problem[operatorHandle], nativeOptions(checked.problem, plan)));
+  const books: Books = {
+    recorder: new Recorder(plan.columns),
+    progress: new ProgressReporter(plan.onProgress, plan.stop.iterations),
+    events: [],
+    info: undefined,
+  };
+  let factors: Factors | null = null;
+  for (;;) {
+    const end = await segment(checked.problem, plan, factors, books);
+    if (end.event === undefined) return result(end, checked.problem, plan, books);
+    const { iterations: iteration, trainResidual: residual } = end.info;
+    const changed = await applyEvent(end.event, end.factors, { iteration, residual });
+    signal?.throwIfAborted();
+    factors = changed.factors;
+    books.events.push(changed.record);
+  }
+}
+
+/** What the native runs of one solve have in common. */
+interface Books {
+  readonly recorder: Recorder;
+  readonly progress: ProgressReporter;
+  readonly events: EventRecord[];
+  /** The ledger of the runs that have ended. */
+  info: NativeRunInfo | undefined;
+}
+
+interface SegmentEnd {
+  readonly factors: Factors;
+  /** Of all native runs so far. */
+  readonly info: NativeRunInfo;
+  readonly scratchBytes: number;
+  /** The event that ended the run, if one did. */
+  readonly event: ResolvedEvent | undefined;
+}
+
+/** One native run: from the start, or from where an event left the factors, to the next event or the end. */
+async function segment(problem: Problem, plan: Plan, factors: Factors | null, books: Books): Promise<SegmentEnd> {
+  const event = plan.events[books.events.length];
+  const before = { iterations: books.info?.iterations ?? 0, seconds: books.info?.seconds ?? 0 };
+  const options = nativeOptions(problem, plan, { ...before, factors, event });
+  const run = callNative(() => new native.Run(problem[operatorHandle], options));
   const abort = (): void => {
     run.cancel();
   };
-  signal?.addEventListener('abort', abort, { once: true });
+  plan.signal?.addEventListener('abort', abort, { once: true });
   try {
-    const recorder = new Recorder(plan.columns);
-    const info = await drive(run, plan, recorder);
-    return result(run, info, checked.problem, plan, recorder);
+    const last = await drive(run, plan, books);
+    books.info = joined(books.info, last);
+    return {
+      factors: readFactors(run, problem, plan, options.rank),
+      info: books.info,
+      scratchBytes: run.bytes,
+      event: last.status === 'event' ? event : undefined,
+    };
   } finally {
-    signal?.removeEventListener('abort', abort);
+    plan.signal?.removeEventListener('abort', abort);
     // Every way out of drive() lies between two advances, so the run is never at work here.
     run.dispose();
   }
+}
+
+const SUMS = [
+  'iterations',
+  'passes',
+  'forwardCount',
+  'adjointCount',
+  'rejectedSteps',
+  'fallbacks',
+  'seconds',
+  'initSeconds',
+  'passSeconds',
+  'updateSeconds',
+] as const satisfies readonly (keyof NativeRunInfo)[];
+
+/** The ledger of a run that goes on where another ended. */
+function joined(before: NativeRunInfo | undefined, info: NativeRunInfo): NativeRunInfo {
+  if (before === undefined) return info;
+  const sums = Object.fromEntries(SUMS.map((key) => [key, before[key] + info[key]]));
+  // A run without an iteration has taken no step.
+  return { ...info, ...sums, step: info.iterations > 0 ? info.step : before.step };
 }
 
 /** A chunk aims at this many milliseconds: long enough to cost nothing, short enough for progress ten times a second. */
@@ -55,8 +123,7 @@ const CHUNK_TIME = 75;
 /** Rows recorded by one chunk stay below this, so that no chunk's records are a burden. */
 const MOST_ITERATIONS = 100_000;
 
-async function drive(run: NativeRun, plan: Plan, recorder: Recorder): Promise<NativeRunInfo> {
-  const progress = new ProgressReporter(plan.onProgress, plan.stop.iterations);
+async function drive(run: NativeRun, plan: Plan, { recorder, progress, info: before }: Books): Promise<NativeRunInfo> {
   let iterations = 1;
   for (;;) {
     const started = performance.now();
@@ -64,7 +131,7 @@ async function drive(run: NativeRun, plan: Plan, recorder: Recorder): Promise<Na
     const elapsed = performance.now() - started;
     plan.signal?.throwIfAborted();
     recorder.take(run, info.recordedRows);
-    progress.report(info);
+    if (info.status !== 'event') progress.report(joined(before, info));
     plan.signal?.throwIfAborted(); // onProgress may have aborted
     if (info.status !== 'running') return info;
     // The first chunk contains the initialization, and timings are noisy: no more than a factor of four at a time.
@@ -82,12 +149,13 @@ function advance(run: NativeRun, iterations: number, threads: number): Promise<N
   });
 }
 
-function result(run: NativeRun, info: NativeRunInfo, problem: Problem, plan: Plan, recorder: Recorder): SolveResult {
+function result(end: SegmentEnd, problem: Problem, plan: Plan, books: Books): SolveResult {
+  const { info } = end;
   return {
     status: info.status as Status,
     converged: info.converged,
-    factors: readFactors(run, problem, plan),
-    trace: recorder.trace(),
+    factors: end.factors,
+    trace: books.recorder.trace(),
     residual: info.trainResidual,
     ...(info.validationResidual >= 0 ? { validationError: info.validationResidual } : {}),
     ...(info.testError >= 0 ? { testError: info.testError } : {}),
@@ -95,31 +163,32 @@ function result(run: NativeRun, info: NativeRunInfo, problem: Problem, plan: Pla
     gradientNorm: info.gradientNorm,
     iterations: info.iterations,
     method: plan.method.name,
-    info: ledger(run, info, problem, plan),
+    ...(plan.events.length > 0 ? { events: books.events } : {}),
+    info: ledger(end, problem, plan),
   };
 }
 
-function readFactors(run: NativeRun, problem: Problem, plan: Plan): Factors {
+function readFactors(run: NativeRun, problem: Problem, plan: Plan, rank: number): Factors {
   const [rows, cols] = problem.shape;
-  const left = Matrix.zeros(rows, plan.rank);
+  const left = Matrix.zeros(rows, rank);
   if (plan.model === 'symmetric') {
     callNative(() => {
       run.readFactors(left.data, null);
     });
     return { left, right: left };
   }
-  const right = Matrix.zeros(cols, plan.rank);
+  const right = Matrix.zeros(cols, rank);
   callNative(() => {
     run.readFactors(left.data, right.data);
   });
   return { left, right };
 }
 
-function ledger(run: NativeRun, info: NativeRunInfo, problem: Problem, plan: Plan): Info {
+function ledger({ factors, info, scratchBytes }: SegmentEnd, problem: Problem, plan: Plan): Info {
   const build = native.buildInfo();
   return {
     model: plan.model,
-    rank: plan.rank,
+    rank: factors.left.cols,
     shape: problem.shape,
     measurements: problem.measurements,
     iterations: info.iterations,
@@ -145,7 +214,7 @@ function ledger(run: NativeRun, info: NativeRunInfo, problem: Problem, plan: Pla
     threads: plan.threads,
     storage: problem.storage,
     operatorBytes: problem.bytes,
-    scratchBytes: run.bytes,
+    scratchBytes,
     generator: 'philox4x64-10/v1',
     versions: {
       lowrank: version,

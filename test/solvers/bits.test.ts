@@ -5,7 +5,7 @@ import { problems, solve, type SolveOptions, type SolveResult } from '../../src'
 import { native } from '../../src/load';
 import type { NativeRunInfo } from '../../src/native';
 import { operatorHandle } from '../../src/problems/problem';
-import { nativeOptions, resolveOptions } from '../../src/solvers/options';
+import { FIRST_SEGMENT, nativeOptions, resolveOptions } from '../../src/solvers/options';
 
 const settings = { shape: [24, 19] as [number, number], trueRank: 2, measurements: 350, seed: 6, noise: 0.01 };
 const problem = problems.gaussianSensing(settings);
@@ -44,7 +44,7 @@ describe.each(CASES.map((options, i) => [i, options] as const))('case %d', (_, o
 
   test.each([1, 7, 1e6])('chunks of %d iterations', async (chunk) => {
     const { plan } = resolveOptions(problem, options);
-    const run = new native.Run(problem[operatorHandle], nativeOptions(problem, plan));
+    const run = new native.Run(problem[operatorHandle], nativeOptions(problem, plan, FIRST_SEGMENT));
     const rows: number[] = [];
     let info: NativeRunInfo;
     do {

@@ -29,6 +29,8 @@ const char* statusName(Status status) noexcept {
       return "residual";
     case Status::gradient:
       return "gradient";
+    case Status::event:
+      return "event";
     case Status::validation:
       return "validation";
     case Status::stalled:
@@ -83,7 +85,7 @@ struct Run::State {
   void record() {
     if (lastRecorded == solver.info.iterations) return;
     lastRecorded = solver.info.iterations;
-    records.push_back(static_cast<double>(solver.info.iterations));
+    records.push_back(static_cast<double>(solver.options.iterationOffset + solver.info.iterations));
     for (const Column* column : columns) records.push_back(column->value(solver));
   }
 
@@ -104,6 +106,9 @@ struct Run::State {
     if (options.stopValidationPatience > 0 && validationStopped()) return Status::validation;
     const double limit = options.stopDivergence * std::fmax(firstResidual, 1.0);
     if (options.stopDivergence > 0 && info.trainResidual > limit) return Status::diverged;
+    const bool atIteration = options.stopEventIteration >= 0 && info.iterations >= options.stopEventIteration;
+    const bool atResidual = options.stopEventResidual > 0 && info.trainResidual <= options.stopEventResidual;
+    if (atIteration || atResidual) return Status::event;
     if (stalled()) return Status::stalled;
     if (info.iterations >= options.stopIterations) return Status::iterations;
     if (options.stopTimeLimit > 0 && seconds >= options.stopTimeLimit) return Status::time;
@@ -227,7 +232,7 @@ Status Run::advance(std::int64_t iterations, Team& team) {
     }
     ++info.iterations;
     run.status = run.judge(spent());
-    if (run.status != Status::running || (every > 0 && info.iterations % every == 0)) run.record();
+    if (run.status != Status::running || (every > 0 && (solver.options.iterationOffset + info.iterations) % every == 0)) run.record();
   }
   if (run.status != Status::running) {
     run.finish(team);

@@ -19,6 +19,7 @@ enum class Status {
   running,
   residual,    // relative training residual reached stop.residual
   gradient,    // norm of the gradient reached stop.gradient times its first value
+  event,       // the trigger of an event fired: the caller changes the factors and goes on with a new run
   validation,  // held-out residual has not improved for stop.validationPatience iterations; the best factors are kept
   stalled,     // training residual improved by less than stop.stallDecrease (relative) over stop.stallWindow iterations
   iterations,  // stop.iterations were made
@@ -63,8 +64,12 @@ struct RunOptions {
   std::int64_t stopValidationPatience = 0;  // needs heldOut
   double stopTimeLimit = 0;
   double stopDivergence = 1e6;
+  std::int64_t stopEventIteration = -1;  // Status::event at the first iteration >= this; -1: none
+  double stopEventResidual = 0;          // Status::event at the first relative training residual <= this; 0: none
 
   std::int64_t recordEvery = 1;      // 0: record only the first and the last iteration
+  // Added to the iteration that is recorded, by a run that goes on where another one ended with Status::event.
+  std::int64_t iterationOffset = 0;
   std::vector<std::string> columns;  // of recordColumnNames(); "iteration" is always column 0
 
   const double* y = nullptr;              // m; copied
