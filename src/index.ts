@@ -63,6 +63,8 @@ export type {
   Table,
 } from './experiments';
 
+export * as diagnostics from './diagnostics';
+
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
 export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';
