@@ -48,10 +48,11 @@ export interface Table {
 
 /** A line or points of a panel. NaN interrupts a line. */
 export interface Series {
+  /** Series of one label and style share one entry of the legend: call the laws of all groups "law", say. */
   readonly label: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
-  /** measured: solid; predicted: dashed; seed: thin and pale, not in the legend; median: thick; points: markers only. */
+  /** measured: solid; predicted: dashed; seed: thin and pale, one entry in the legend for all; median: thick; points: markers only. */
   readonly style: 'measured' | 'predicted' | 'seed' | 'median' | 'points';
   /** Series of one group share a colour. Default: the label. */
   readonly group?: string;

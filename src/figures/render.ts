@@ -4,7 +4,7 @@ import type { TopLevelSpec } from 'vega-lite' with { 'resolution-mode': 'import'
 import { config } from './theme';
 
 /**
- * Draws `spec` with the shared theme. Vega is an ES module with top-level await, which `require` cannot load, so it is
+ * Draws `spec` with the shared theme, what it configures itself on top. Vega is an ES module with top-level await, which `require` cannot load, so it is
  * imported here, at the first figure: programs that draw nothing never pay for it.
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
@@ -15,7 +15,7 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
     warnings.push(message.map(String).join(' '));
     return logger;
   };
-  const compiled = vegaLite.compile({ ...spec, config }, { logger });
+  const compiled = vegaLite.compile({ ...spec, config: { ...config, ...spec.config } }, { logger });
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none', logger });
   try {
     const svg = await view.toSVG();

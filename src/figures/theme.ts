@@ -17,6 +17,25 @@ export const colours = {
   test: '#00865f',
   chosen: '#0071b1',
   rest: '#8f969d',
+  // Experiments: bands of x, and groups of series. The law of a group is drawn over its measurements, in a darker colour.
+  band: '#f1f4f7',
+  bandNext: '#e6ebf0',
+  group1: '#0072b3',
+  law1: '#00324f',
+  group2: '#d55f00',
+  law2: '#6b2f00',
+  group3: '#00875f',
+  law3: '#004632',
+  group4: '#b3589f',
+  law4: '#5b2450',
+  group5: '#c29200',
+  law5: '#624a00',
+  group6: '#4fb0e6',
+  law6: '#1c5b80',
+  group7: '#8d6748',
+  law7: '#4c3522',
+  group8: '#7b848d',
+  law8: '#3b4248',
 } as const;
 
 /** The same roles on a dark page. */
@@ -31,7 +50,37 @@ export const darkColours: Record<keyof typeof colours, string> = {
   test: '#3fcf9f',
   chosen: '#5db9f1',
   rest: '#868e96',
+  band: '#1d2227',
+  bandNext: '#262c33',
+  group1: '#3f9fe0',
+  law1: '#c4e4fa',
+  group2: '#ee8a3c',
+  law2: '#fbd9bd',
+  group3: '#2fb98a',
+  law3: '#bdf0dd',
+  group4: '#cf7dbd',
+  law4: '#f3d3ec',
+  group5: '#d9ad2e',
+  law5: '#f7e6b0',
+  group6: '#7cc7f2',
+  law6: '#dcf1fd',
+  group7: '#b58d6c',
+  law7: '#ecd9c8',
+  group8: '#98a1aa',
+  law8: '#dce1e6',
 };
+
+/** Colours of the groups of an experiment's series in order, and of the laws drawn over them. */
+export const groupColours: readonly (readonly [measured: string, law: string])[] = [
+  [colours.group1, colours.law1],
+  [colours.group2, colours.law2],
+  [colours.group3, colours.law3],
+  [colours.group4, colours.law4],
+  [colours.group5, colours.law5],
+  [colours.group6, colours.law6],
+  [colours.group7, colours.law7],
+  [colours.group8, colours.law8],
+];
 
 export const figureWidth = 620;
 export const font = 'system-ui, "Segoe UI", Helvetica, Arial, "DejaVu Sans", sans-serif';
