@@ -7,6 +7,22 @@ export function alignedTable(rows: readonly (readonly [name: string, value: stri
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
+/** A table under a line of names: the first column to the left, numbers to the right, as wide as they need. */
+export function columnTable(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [names, ...rows];
+  const widths = names.map((_, c) => Math.max(...all.map((row) => (row[c] ?? '').length)));
+  const isNumber = (text: string): boolean => /^[<>= ]*[-+]?[0-9.]/.test(text);
+  const numeric = names.map((_, c) => c > 0 && rows.some((row) => isNumber(row[c] ?? '')));
+  return all
+    .map((row) =>
+      row
+        .map((text, c) => (numeric[c] ? text.padStart(widths[c] ?? 0) : text.padEnd(widths[c] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
 const colourOf: Record<Verdict, number> = { trusted: 32, doubtful: 33, unidentifiable: 31 };
 
 export function colouredVerdict(verdict: Verdict, stream: NodeJS.WriteStream): string {

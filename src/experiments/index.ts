@@ -7,9 +7,10 @@ import {
   findExperiment,
   runExperiment,
 } from './runner';
+import { s3Exact } from './s3-exact';
 import { toySinh } from './toy-sinh';
 
-const all: readonly Experiment[] = [toySinh];
+const all: readonly Experiment[] = [s3Exact, toySinh];
 
 /** What there is to run: names, claims, sources, and parameters with their defaults. */
 export function list(): readonly ExperimentSummary[] {

@@ -67,7 +67,7 @@ const KNOWN = [
 const HINTS = { parameters: 'set', progress: 'onProgress' };
 
 /** @throws LowrankError INVALID_ARGUMENT that names the nearest known experiment */
-export function findExperiment(experiments: readonly Experiment[], name: unknown): Experiment {
+export function findExperiment<T extends { readonly name: string }>(experiments: readonly T[], name: unknown): T {
   const found = experiments.find((one) => one.name === name);
   if (found !== undefined) return found;
   const names = experiments.map((one) => one.name);
