@@ -115,6 +115,8 @@ export interface NativeRunOptions {
   /** Added to every recorded iteration, by a run that goes on where another one ended with 'event'. */
   readonly iterationOffset: number;
   readonly columns: readonly string[];
+  /** r of the probes; 0: the numerical rank of the truth. */
+  readonly probeRank: number;
 
   readonly y: Float64Array;
   readonly heldOut: Uint8Array | null;
@@ -134,6 +136,8 @@ export interface NativeRunInfo {
   readonly initSeconds: number;
   readonly passSeconds: number;
   readonly updateSeconds: number;
+  /** What recording cost, probes included. */
+  readonly recordSeconds: number;
   readonly trainLoss: number;
   readonly trainResidual: number;
   /** -1 where there are no held-out measurements. */
@@ -158,7 +162,7 @@ export interface NativeRun {
   cancel(): void;
   /** Copies the factors: left rows x rank, right cols x rank (null in the symmetric model). Throws BUSY during an advance. */
   readFactors(left: Float64Array, right: Float64Array | null): void;
-  /** Copies what the latest advance() recorded: recordedRows x (1 + columns.length), column 0 is the iteration. */
+  /** Copies what the latest advance() recorded: recordedRows rows, each the iteration and then the columns, a vector column with `rank` numbers. */
   readRecords(out: Float64Array): void;
   /** Frees the scratch now instead of at garbage collection; the run cannot be used afterwards. */
   dispose(): void;

@@ -59,6 +59,7 @@ Napi::Value infoObject(Napi::Env env, const AdvanceWork& work) {
   number("initSeconds", info.initSeconds);
   number("passSeconds", info.passSeconds);
   number("updateSeconds", info.updateSeconds);
+  number("recordSeconds", info.recordSeconds);
   number("trainLoss", info.trainLoss);
   number("trainResidual", info.trainResidual);
   number("validationResidual", info.validationResidual);

@@ -50,6 +50,7 @@ void decodeScalars(const Get& get, RunOptions& options) {
   options.recordEvery = count("recordEvery");
   options.iterationOffset = count("iterationOffset");
   options.columns = texts(get("columns"), "columns");
+  options.probeRank = count("probeRank");
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ export interface Plan {
   readonly heldOut: Uint8Array | null;
   readonly columns: readonly RecordColumn[];
   readonly recordEvery: number;
+  readonly probeRank: number;
   readonly events: readonly ResolvedEvent[];
   readonly threads: number;
   readonly signal: AbortSignal | undefined;
@@ -117,19 +118,28 @@ export function resolveOptions(problem: unknown, options: unknown): { problem: P
   const heldOut = resolveHoldOut(given['holdOut'], problem.measurements);
   const init = resolveInit(given['init'], problem, model, method, heldOut);
   if (model === 'asymmetric' && problem.symmetric) refuseBlindStart(method, init);
-  const record = resolveRecord(given['record'], problem.truth !== undefined, heldOut !== null);
   const rank = resolveRank(given['rank'], problem, method, init);
+  const step = resolveStep(given['step'], method);
+  const events = resolveEvents(given['events'], model, rank, problem.shape);
+  const record = resolveRecord(given['record'], {
+    problem,
+    model,
+    hasHeldOut: heldOut !== null,
+    fixedStep: step.kind === 'fixed',
+    hasEvents: events.length > 0,
+  });
   const plan: Plan = {
     method,
     model,
     rank,
     init,
-    step: resolveStep(given['step'], method),
+    step,
     stop: resolveStop(given['stop'], method, heldOut !== null),
     heldOut,
     columns: record.columns,
     recordEvery: record.every,
-    events: resolveEvents(given['events'], model, rank, problem.shape),
+    probeRank: record.probeRank,
+    events,
     threads: threadCount(given['threads']),
     signal: check.optionalSignal(given['signal'], 'signal'),
     onProgress: check.optionalFunction(given['onProgress'], 'onProgress') as OnProgress | undefined,
@@ -182,6 +192,7 @@ export function nativeOptions(problem: Problem, plan: Plan, segment: Segment): N
     recordEvery: plan.recordEvery,
     iterationOffset: segment.iterations,
     columns: plan.columns,
+    probeRank: plan.probeRank,
     y: problem.y,
     heldOut: plan.heldOut,
     truth: problem.truth?.data ?? null,

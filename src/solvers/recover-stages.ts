@@ -79,7 +79,7 @@ export class FitRunner {
   #passes = 0;
   #fits = 0;
   #totals = { iterations: 0, forwardCount: 0, adjointCount: 0, rejectedSteps: 0, fallbacks: 0 };
-  #seconds = { total: 0, init: 0, passes: 0, updates: 0 };
+  #seconds = { total: 0, init: 0, passes: 0, updates: 0, records: 0 };
   readonly #started = performance.now();
 
   constructor(
@@ -160,7 +160,8 @@ export class FitRunner {
     for (const key of ['iterations', 'forwardCount', 'adjointCount', 'rejectedSteps', 'fallbacks'] as const) {
       this.#totals[key] += info[key];
     }
-    for (const key of ['total', 'init', 'passes', 'updates'] as const) this.#seconds[key] += info.seconds[key];
+    for (const key of ['total', 'init', 'passes', 'updates', 'records'] as const)
+      this.#seconds[key] += info.seconds[key];
   }
 }
 

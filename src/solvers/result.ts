@@ -40,6 +40,8 @@ export interface Info {
     readonly init: number;
     readonly passes: number;
     readonly updates: number;
+    /** What recording cost, probes included. */
+    readonly records: number;
   };
   readonly seed: number;
   /** The start, with its scale in numbers: a default scale depends on the data. */

@@ -76,6 +76,7 @@ async function segment(problem: Problem, plan: Plan, factors: Factors | null, bo
   const event = plan.events[books.events.length];
   const before = { iterations: books.info?.iterations ?? 0, seconds: books.info?.seconds ?? 0 };
   const options = nativeOptions(problem, plan, { ...before, factors, event });
+  books.recorder.begin(options.rank);
   const run = callNative(() => new native.Run(problem[operatorHandle], options));
   const abort = (): void => {
     run.cancel();
@@ -108,6 +109,7 @@ const SUMS = [
   'initSeconds',
   'passSeconds',
   'updateSeconds',
+  'recordSeconds',
 ] as const satisfies readonly (keyof NativeRunInfo)[];
 
 /** The ledger of a run that goes on where another ended. */
@@ -202,6 +204,7 @@ function ledger({ factors, info, scratchBytes }: SegmentEnd, problem: Problem, p
       init: info.initSeconds,
       passes: info.passSeconds,
       updates: info.updateSeconds,
+      records: info.recordSeconds,
     },
     seed: plan.init.seed,
     init: {

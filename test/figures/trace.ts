@@ -63,7 +63,7 @@ export function madeResult(verdict: Verdict = 'trusted', reasons: readonly strin
       adjointCount: 990,
       rejectedSteps: 2,
       fallbacks: 0,
-      seconds: { total: 0.842, init: 0.011, passes: 0.79, updates: 0.02 },
+      seconds: { total: 0.842, init: 0.011, passes: 0.79, updates: 0.02, records: 0 },
       seed: 1,
       init: { kind: 'random', scale: 1e-6, ratio: 1, entryVariance: 'scale^2/rank' },
       step: { kind: 'auto', last: 0.25 },

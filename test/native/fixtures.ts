@@ -49,6 +49,7 @@ export function runOptions(operator: NativeOperator, changes: Partial<NativeRunO
     recordEvery: 0,
     iterationOffset: 0,
     columns: [],
+    probeRank: 0,
     y: normals(operator.measurements),
     heldOut: null,
     truth: null,

@@ -47,6 +47,19 @@ class SymmetricEigen {
   AlignedBuffer<std::int32_t> integerWork_;
 };
 
+// Eigenvalues alone, in falling order: a fraction of the cost. dsyevd, then dsyev. Only the upper triangle of a is
+// read.
+class SymmetricEigenvalues {
+ public:
+  explicit SymmetricEigenvalues(std::int64_t n);
+  void compute(ConstMatrix a, double* values);
+
+ private:
+  std::int64_t n_;
+  AlignedBuffer<double> copy_, work_;
+  AlignedBuffer<std::int32_t> integerWork_;
+};
+
 // Thin QR A = Q R, rows >= cols: q is rows x cols with orthonormal columns, r is cols x cols upper triangular with a
 // diagonal that is nowhere negative, so the factorization of a full-rank matrix is unique. q may be a.
 class QrDecomposition {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "../error.h"
+#include "probes/probes.h"
 
 namespace lowrank {
 namespace {
@@ -30,6 +31,7 @@ const std::vector<std::string>& recordColumnNames() {
   static const auto* names = [] {
     auto* list = new std::vector<std::string>;
     for (const auto& column : columns) list->emplace_back(column.name);
+    for (const auto& name : probeNames()) list->push_back(name);
     return list;
   }();
   return *names;

@@ -9,6 +9,7 @@
 #include "../linalg/lapack.h"
 #include "columns.h"
 #include "method.h"
+#include "probes/probes.h"
 
 namespace lowrank {
 namespace {
@@ -55,7 +56,7 @@ bool statusMeansConverged(Status status) noexcept {
 
 struct Run::State {
   State(std::shared_ptr<const MeasurementOperator> op, const RunOptions& options)
-      : solver(std::move(op), options), method(makeMethod(solver)) {
+      : solver(std::move(op), options), method(makeMethod(solver)), probes(solver) {
     RunOptions& own = solver.options;
     if (own.init == InitKind::given) {
       if (own.left == nullptr || (own.right == nullptr && !solver.symmetricModel())) {
@@ -67,7 +68,15 @@ struct Run::State {
       }
     }
     own.left = own.right = nullptr;
-    for (const auto& name : own.columns) columns.push_back(&findColumn(name));
+    std::size_t probeCount = 0;
+    for (const auto& name : own.columns) {
+      if (probes.add(name)) {
+        recorded.push_back({nullptr, probeCount, probes.width(probeCount)});
+        ++probeCount;
+      } else {
+        recorded.push_back({&findColumn(name), 0, 1});
+      }
+    }
     if (own.stopStallWindow > 0) {
       residualWindow = AlignedBuffer<double>(own.stopStallWindow);
       gradientWindow = AlignedBuffer<double>(own.stopStallWindow);
@@ -80,13 +89,35 @@ struct Run::State {
     }
   }
 
-  std::int64_t width() const { return 1 + static_cast<std::int64_t>(columns.size()); }
+  std::int64_t width() const {
+    std::int64_t sum = 1;
+    for (const Recorded& one : recorded) sum += one.width;
+    return sum;
+  }
 
   void record() {
     if (lastRecorded == solver.info.iterations) return;
     lastRecorded = solver.info.iterations;
     records.push_back(static_cast<double>(solver.options.iterationOffset + solver.info.iterations));
-    for (const Column* column : columns) records.push_back(column->value(solver));
+    const double start = now();
+    for (const Recorded& one : recorded) {
+      const std::size_t at = records.size();
+      records.resize(at + static_cast<std::size_t>(one.width));
+      if (one.column != nullptr) {
+        records[at] = one.column->value(solver);
+      } else {
+        probes.value(one.probe, records.data() + at);
+      }
+    }
+    solver.info.recordSeconds += now() - start;
+  }
+
+  // What probes do in between counts as recording too.
+  void stepProbes() {
+    if (probes.empty()) return;
+    const double start = now();
+    probes.step();
+    solver.info.recordSeconds += now() - start;
   }
 
   // Stopping rules at an evaluated state, in order of how much they say.
@@ -115,7 +146,7 @@ struct Run::State {
     return Status::running;
   }
 
-  // Held-out residual without a new best for `patience` iterations; the best factors are put back.
+  // Held-out residual without a new best for `patience` iterations; finish() puts the best factors back.
   bool validationStopped() {
     const double value = validationResidual(solver);
     if (bestIteration < 0 || value < bestValue) {
@@ -128,13 +159,15 @@ struct Run::State {
       }
       return false;
     }
-    if (solver.info.iterations - bestIteration < solver.options.stopValidationPatience) return false;
+    return solver.info.iterations - bestIteration >= solver.options.stopValidationPatience;
+  }
+
+  void restoreBest() {
     std::memcpy(solver.left.data, best.data(), static_cast<std::size_t>(solver.left.size()) * sizeof(double));
     if (!solver.symmetricModel()) {
       std::memcpy(solver.right.data, best.data() + solver.left.size(),
                   static_cast<std::size_t>(solver.right.size()) * sizeof(double));
     }
-    return true;
   }
 
   // On the plateau of a small start the residual stands still while the gradient grows exponentially: that is progress.
@@ -165,6 +198,7 @@ struct Run::State {
 
   // After stop by validation, divergence or a non-finite number the factors are not those last evaluated.
   void finish(Team& team) {
+    if (status == Status::validation) restoreBest();
     const bool moved = status == Status::validation || status == Status::numerical || status == Status::cancelled;
     if (moved && initialized && !team.cancelled()) solver.evaluate(team);
     RunInfo& info = solver.info;
@@ -182,7 +216,14 @@ struct Run::State {
 
   SolverState solver;
   std::unique_ptr<Method> method;
-  std::vector<const Column*> columns;
+  // A column of columns.cc, or else a probe.
+  struct Recorded {
+    const Column* column;
+    std::size_t probe;
+    std::int64_t width;
+  };
+  Probes probes;
+  std::vector<Recorded> recorded;
   std::vector<double> records;
   AlignedBuffer<double> residualWindow, gradientWindow, best;
   Status status = Status::running;
@@ -205,13 +246,14 @@ Status Run::advance(std::int64_t iterations, Team& team) {
   const auto spent = [&] { return spentBefore + (now() - start); };
   const std::int64_t every = solver.options.recordEvery;
   const std::int64_t left = std::min(iterations, solver.options.stopIterations - info.iterations);
-  // So that the loop does not allocate; beyond a million rows the vector's own doubling is cheap beside the iterations.
-  const std::int64_t rows = every > 0 ? std::min<std::int64_t>(left / every, std::int64_t{1} << 20) : 0;
+  // So that the loop does not allocate; beyond a million numbers the vector's own doubling is cheap beside the iterations.
+  const std::int64_t most = std::max(std::int64_t{1} << 10, (std::int64_t{1} << 22) / run.width());
+  const std::int64_t rows = every > 0 ? std::min(left / every, most) : 0;
   run.records.reserve(static_cast<std::size_t>((rows + 3) * run.width()));
 
   if (!run.initialized) {
-    const bool complete =
-        initializeFactors(solver, team) && solver.evaluate(team) && run.method->initialize(solver, team);
+    const bool complete = initializeFactors(solver, team) && solver.evaluate(team) &&
+                          run.method->initialize(solver, team) && run.probes.start(team);
     info.seconds = info.initSeconds = spent();
     info.passSeconds = 0;  // passes of the loop; those of the start count as init
     if (!complete) {
@@ -231,8 +273,10 @@ Status Run::advance(std::int64_t iterations, Team& team) {
       break;
     }
     ++info.iterations;
+    run.stepProbes();
     run.status = run.judge(spent());
-    if (run.status != Status::running || (every > 0 && (solver.options.iterationOffset + info.iterations) % every == 0)) run.record();
+    if (run.status != Status::running || (every > 0 && (solver.options.iterationOffset + info.iterations) % every == 0))
+      run.record();
   }
   if (run.status != Status::running) {
     run.finish(team);
@@ -240,7 +284,7 @@ Status Run::advance(std::int64_t iterations, Team& team) {
     run.fillInfo();
   }
   info.seconds = spent();
-  info.updateSeconds = info.seconds - info.initSeconds - info.passSeconds;
+  info.updateSeconds = info.seconds - info.initSeconds - info.passSeconds - info.recordSeconds;
   return run.status;
 }
 
@@ -255,7 +299,7 @@ std::int64_t Run::bytes() const noexcept {
   const SolverState& s = state_->solver;
   const std::int64_t factors = 3 * (s.left.size() + (s.symmetricModel() ? 0 : s.right.size())) * 8;
   return s.workspace->bytes() + factors + s.y.bytes() * 2 + s.heldOut.bytes() + s.truth.bytes() +
-         s.productScratch.bytes() + state_->method->bytes() + state_->best.bytes();
+         s.productScratch.bytes() + state_->method->bytes() + state_->best.bytes() + state_->probes.bytes();
 }
 
 }  // namespace lowrank

@@ -67,10 +67,11 @@ struct RunOptions {
   std::int64_t stopEventIteration = -1;  // Status::event at the first iteration >= this; -1: none
   double stopEventResidual = 0;          // Status::event at the first relative training residual <= this; 0: none
 
-  std::int64_t recordEvery = 1;      // 0: record only the first and the last iteration
+  std::int64_t recordEvery = 1;  // 0: record only the first and the last iteration
   // Added to the iteration that is recorded, by a run that goes on where another one ended with Status::event.
   std::int64_t iterationOffset = 0;
   std::vector<std::string> columns;  // of recordColumnNames(); "iteration" is always column 0
+  std::int64_t probeRank = 0;        // r of the probes (probes/probe.h); 0: the numerical rank of the truth
 
   const double* y = nullptr;              // m; copied
   const std::uint8_t* heldOut = nullptr;  // m or null; copied
@@ -89,7 +90,7 @@ struct RunInfo {
   std::int64_t adjointCount = 0;   // applications of A*
   std::int64_t rejectedSteps = 0;  // automatic steps that were halved
   std::int64_t fallbacks = 0;      // LAPACK drivers that needed their second choice
-  double seconds = 0, initSeconds = 0, passSeconds = 0, updateSeconds = 0;
+  double seconds = 0, initSeconds = 0, passSeconds = 0, updateSeconds = 0, recordSeconds = 0;
   double trainResidual = 0;        // relative: ||A(X) - y|| / ||y|| over the training rows
   double validationResidual = -1;  // relative, over the held-out rows; -1 without any
   double trainLoss = 0;            // 1/4 (symmetric) or 1/2 (asymmetric) ||A(X) - y||^2 over the training rows
@@ -113,7 +114,8 @@ class Run {
   ConstMatrix left() const noexcept;
   ConstMatrix right() const noexcept;  // the left factor again in the symmetric model
 
-  // Rows recorded by the latest advance(), row-major, recordWidth() = 1 + columns.size() numbers each.
+  // Rows recorded by the latest advance(), row-major, recordWidth() numbers each: the iteration, then the
+  // columns, of which a vector column (probes/probe.h) has as many numbers as the factors have columns.
   std::int64_t recordWidth() const noexcept;
   const std::vector<double>& records() const noexcept;
 
