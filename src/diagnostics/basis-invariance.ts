@@ -60,13 +60,13 @@ const KNOWN = [
 const HINTS = { alpha: 'scale', eta: 'step', mu: 'step', k: 'rank' };
 
 /**
- * Runs a method twice, from U_0 and from U_0 Q (F_0 Q and G_0 Q) with one random orthogonal k x k matrix Q, and compares
- * X = U U^T (F G^T), which is the same matrix at the start. Gradient descent commutes with Q, so that X stays the same up to
- * rounding, amplified by no more than the run itself amplifies; methods that treat entries of the factors one by one
- * do not, and lose with it the bias to low rank.
+ * Runs a method twice, from U_0 and from U_0 Q (F_0 Q and G_0 Q) with one random orthogonal k x k matrix Q, and
+ * compares X = U U^T (F G^T), which is the same matrix at the start. Gradient descent commutes with Q, so that X stays
+ * the same up to rounding, amplified by no more than the run itself amplifies; methods that treat entries of the
+ * factors one by one do not, and lose with it the bias to low rank.
  *
- * Source: derived; the property is that of arXiv 2608.05136. Cost: four times the run's iterations, since it is run from the
- * start to each of the iterations 1, 2, 4, ...
+ * Source: derived; the property is that of arXiv 2608.05136. Cost: four times the run's iterations, since it is run
+ * from the start to each of the iterations 1, 2, 4, ...
  *
  * @throws LowrankError (as rejection) as `solve`
  */

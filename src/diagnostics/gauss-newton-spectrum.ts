@@ -32,7 +32,9 @@ export interface GaussNewtonSpectrum {
   readonly parameters: number;
   /** The min(m, N) largest eigenvalues of J^T J, falling; the other N - min(m, N) are zero. */
   readonly eigenvalues: Float64Array;
-  /** Share of each mode in the residual A(X) - y: |<u_j, residual>| / ||residual||; zeros where the residual is zero. */
+  /**
+   * Share of each mode in the residual A(X) - y: |<u_j, residual>| / ||residual||; zeros where the residual is zero.
+   */
   readonly amplitudes: Float64Array;
   /** The largest eigenvalue. */
   readonly largest: number;
@@ -42,8 +44,8 @@ export interface GaussNewtonSpectrum {
   readonly resolved: number;
   /**
    * Eigenvalues below this are not told from zero: 32 ||A*(residual)||: the true Hessian differs from J^T J by at most
-   * ||A*(residual)|| (spectral norm), and columns that vanish have eigenvalues in proportion to it. Rounding where that is more. It falls with the residual: give the factors of a
-   * converged run.
+   * ||A*(residual)|| (spectral norm), and columns that vanish have eigenvalues in proportion to it. Rounding where that
+   * is more. It falls with the residual: give the factors of a converged run.
    */
   readonly resolution: number;
   /** Eigenvalues above rounding but not above `resolution`. */
@@ -55,8 +57,8 @@ export interface GaussNewtonSpectrum {
   /** Columns that are (near) zero in both factors at once, after a rotation: k - rank([F; G]). */
   readonly emptyColumns: number;
   /**
-   * True where there are empty columns: along them the loss is quartic, they shrink like 1/t, and `rate` holds for the rest
-   * only.
+   * True where there are empty columns: along them the loss is quartic, they shrink like 1/t, and `rate` holds for the
+   * rest only.
    */
   readonly sublinear: boolean;
   /** 2 / largest: above it gradient descent with a fixed step leaves these factors. */
@@ -74,25 +76,28 @@ const HINTS = { eta: 'step', mu: 'step', stepSize: 'step' };
 const MAX_PARAMETERS = 1500;
 
 /**
- * Second-order terms move an eigenvalue by at most ||A*(residual)||: this many times that is clear of them. In the symmetric
- * model the eigenvalues of columns that shrink like 1/t are in proportion to it, 2 to 8 times, and must not count.
+ * Second-order terms move an eigenvalue by at most ||A*(residual)||: this many times that is clear of them. In the
+ * symmetric model the eigenvalues of columns that shrink like 1/t are in proportion to it, 2 to 8 times, and must not
+ * count.
  */
 const CLEARANCE = 32;
 
 /**
- * Eigenvalues of the Gauss-Newton Hessian J^T J of the loss at the given factors: J is the derivative of A(F G^T), or, in the
- * symmetric model, of A(U U^T) / sqrt(2) (the loss constant 1/4 instead of 1/2). Near a solution, gradient descent with step eta
- * multiplies the part of the residual in the mode of eigenvalue lambda by 1 - eta lambda per step, so the slowest rate is
- * -ln(1 - eta lambda) with the smallest eigenvalue that is not zero. In the population (A the identity) the eigenvalues are
- * sigma_i(F)^2 + sigma_j(G)^2, symmetric s_i + s_j with s = sigma(U)^2; with finitely many measurements they are what no
- * general formula tells, and this computes.
+ * Eigenvalues of the Gauss-Newton Hessian J^T J of the loss at the given factors: J is the derivative of A(F G^T), or,
+ * in the symmetric model, of A(U U^T) / sqrt(2) (the loss constant 1/4 instead of 1/2). Near a solution, gradient
+ * descent with step eta multiplies the part of the residual in the mode of eigenvalue lambda by 1 - eta lambda per
+ * step, so the slowest rate is -ln(1 - eta lambda) with the smallest eigenvalue that is not zero. In the population (A
+ * the identity) the eigenvalues are sigma_i(F)^2 + sigma_j(G)^2, symmetric s_i + s_j with s = sigma(U)^2; with finitely
+ * many measurements they are what no general formula tells, and this computes.
  *
- * Exact: J is bilinear and built entry by entry from the measurement matrices (or from A on basis directions where an operator does
- * not show them), and the eigenvalues are squares of its singular values, computed off the JavaScript thread.
+ * Exact: J is bilinear and built entry by entry from the measurement matrices (or from A on basis directions where an
+ * operator does not show them), and the eigenvalues are squares of its singular values, computed off the JavaScript
+ * thread.
  *
- * Source: derived (S3-c' of arXiv 2310.01769 in the population); the Hessian of the paper's loss without its second-order term.
- * Cost: m n1 n2 k multiplications on the JavaScript thread in slices of milliseconds (else one pass per parameter), two
- * passes, and an SVD of m x N numbers: about 2 s on one core for m = 2000, N = 1500. Memory about 40 m N bytes.
+ * Source: derived (S3-c' of arXiv 2310.01769 in the population); the Hessian of the paper's loss without its
+ * second-order term. Cost: m n1 n2 k multiplications on the JavaScript thread in slices of milliseconds (else one pass
+ * per parameter), two passes, and an SVD of m x N numbers: some seconds for m = 3000, N = 1500, and copies of J that
+ * hold the event loop for 0.1 s then. Memory 40 m N bytes.
  *
  * @param factors U, or { left: F, right: G }: n1 x k and n2 x k; `run.factors` as solve() returns them. A pair with
  *   right === left on a problem with the symmetric model means the symmetric loss, as in `problem.gradient`
@@ -181,7 +186,9 @@ function refuseLarge(parameters: number, limit: unknown): void {
   );
 }
 
-/** Squares of the singular values of J, falling, and its left singular vectors, m x t, computed on a thread of the pool. */
+/**
+ * Squares of the singular values of J, falling, and its left singular vectors, m x t, computed on a thread of the pool.
+ */
 function leftSvd(J: Matrix): Promise<NativeFactorSvd> {
   return new Promise((resolve, reject) => {
     native.factorSvd(J.data, null, J.rows, J.rows, J.cols, (error, result?: NativeFactorSvd) => {
@@ -224,7 +231,9 @@ function countAbove(falling: Float64Array, bound: number): number {
   return count;
 }
 
-/** Dimension of the orbit of the symmetry group, and columns that are zero in both factors, by the ranks of the factors. */
+/**
+ * Dimension of the orbit of the symmetry group, and columns that are zero in both factors, by the ranks of the factors.
+ */
 function factorRanks(
   left: Matrix,
   right: Matrix | null,

@@ -6,8 +6,10 @@ import { requireProblem } from './require-problem';
 
 /**
  * - `undetermined`: fewer measurements than degrees of freedom; other matrices of that rank fit as well.
- * - `marginal`: enough by counting, but less than twice as many: finding the matrix may fail, and little is left to check it.
- * - `ample`: at least twice the degrees of freedom, and still fewer than the matrix has entries: the rank is what helps.
+ * - `marginal`: enough by counting, but less than twice as many: finding the matrix may fail, and little is left to
+ *   check it.
+ * - `ample`: at least twice the degrees of freedom, and still fewer than the matrix has entries: the rank is what
+ *   helps.
  * - `injective`: as many as the matrix has entries; in general any matrix is determined, and its rank plays no part.
  */
 export type IdentifiabilityVerdict = 'undetermined' | 'marginal' | 'ample' | 'injective';
@@ -23,7 +25,10 @@ export interface Identifiability {
   readonly ratio: number;
   /** Numbers that fix any matrix of the space: n1 n2, or n (n + 1) / 2. */
   readonly dimension: number;
-  /** m >= dimension: generic measurement matrices then see every matrix, and claims about over-parameterization are trivial. */
+  /**
+   * m >= dimension: generic measurement matrices then see every matrix, and claims about over-parameterization are
+   * trivial.
+   */
   readonly injective: boolean;
   /** The largest rank whose degrees of freedom are at most m; 0 when there is none. */
   readonly largestRank: number;
@@ -33,9 +38,9 @@ export interface Identifiability {
 }
 
 /**
- * Compares the number of measurements with what a matrix of the given rank has to be told. Necessary, not sufficient: it
- * counts, and takes the measurement matrices to be in general position; {@link restrictedIsometry} and the verdict of
- * `recover` look at them. O(1).
+ * Compares the number of measurements with what a matrix of the given rank has to be told. Necessary, not sufficient:
+ * it counts, and takes the measurement matrices to be in general position; {@link restrictedIsometry} and the verdict
+ * of `recover` look at them. O(1).
  *
  * Source: dimension of the manifold of matrices of rank r; m >= n (n + 1) / 2 makes a generic A injective on symmetric
  * matrices.

@@ -1,6 +1,6 @@
 /**
- * Images of A* and A*A on a thread of their own, made of one gradient step each: whole n1 x n2 matrices for diagnostics,
- * whatever the operator, with the event loop free.
+ * Images of A* and A*A on a thread of their own, made of one gradient step each: whole n1 x n2 matrices for
+ * diagnostics, whatever the operator, with the event loop free.
  */
 import { eye } from './small-matrices';
 import { Matrix } from '../matrix';
@@ -22,8 +22,8 @@ export function breathe(): Promise<void> {
 /**
  * A*(v), n1 x n2, to the last bit what `problem.adjoint(v)` gives. Two passes over the measurement matrices.
  *
- * One step of gradient descent on 1/2 ||A(F G^T) - v||^2 from F = 0, G = I has the residual -v and ends at F = eta A*(v); with
- * a power of two for eta the division is exact.
+ * One step of gradient descent on 1/2 ||A(F G^T) - v||^2 from F = 0, G = I has the residual -v and ends at F = eta
+ * A*(v); with a power of two for eta the division is exact.
  */
 export async function adjointImage(problem: Problem, v: Float64Array, options: ImageOptions): Promise<Matrix> {
   const [rows, cols] = problem.shape;
@@ -52,8 +52,8 @@ export interface NormalImage {
 /**
  * ||A(X)||^2 and A*A(X), n1 x n2, for X = left right^T. Two passes.
  *
- * The same step with y = 0 from F = [left, 0], G = [right, I]: its loss is 1/2 ||A(X)||^2, and the new columns of F become
- * -eta A*A(X).
+ * The same step with y = 0 from F = [left, 0], G = [right, I]: its loss is 1/2 ||A(X)||^2, and the new columns of F
+ * become -eta A*A(X).
  */
 export async function normalImage(
   problem: Problem,

@@ -9,9 +9,9 @@ import { breathe, type ImageOptions } from './images';
 const SLICE = 2_000_000;
 
 /**
- * J, m x N. Columns are the entries of F row by row (index i k + c), then those of G:
- * J d = A(D_F G^T + F D_G^T). Symmetric model (right null): J d = A(D U^T + U D^T) / sqrt(2), so that J^T J is the Gauss-Newton
- * Hessian of 1/4 ||A(U U^T) - y||^2 as it is of 1/2 ||A(F G^T) - y||^2 otherwise.
+ * J, m x N. Columns are the entries of F row by row (index i k + c), then those of G: J d = A(D_F G^T + F D_G^T).
+ * Symmetric model (right null): J d = A(D U^T + U D^T) / sqrt(2), so that J^T J is the Gauss-Newton Hessian of 1/4
+ * ||A(U U^T) - y||^2 as it is of 1/2 ||A(F G^T) - y||^2 otherwise.
  */
 export async function jacobian(
   problem: Problem,

@@ -8,11 +8,13 @@ import { traceColumns } from './trace-columns';
 export interface OneStepInequalitiesOptions {
   /** mu, the fixed step of the run; positive. */
   readonly step: number;
-  /** Singular values of the factor X of the truth X X^T (roots of the eigenvalues of the truth), r of them, positive. */
+  /**
+   * Singular values of the factor X of the truth X X^T (roots of the eigenvalues of the truth), r of them, positive.
+   */
   readonly singularValues: ArrayLike<number>;
   /**
-   * c of the hypotheses, positive; default 1. The proof asks for "a sufficiently small absolute constant" and does not say
-   * which: see `cNeeded` for what a run would need.
+   * c of the hypotheses, positive; default 1. The proof asks for "a sufficiently small absolute constant" and does not
+   * say which: see `cNeeded` for what a run would need.
    */
   readonly c?: number | undefined;
   /** Which of the six, by number; default all. A trace needs the columns of these only. */
@@ -31,8 +33,8 @@ export interface InequalityReport {
   readonly evaluatedUnderHypotheses: number;
   readonly heldUnderHypotheses: number;
   /**
-   * The smallest (bound - value) / |bound| (number 1: (value - bound) / |bound|) over the iterations that satisfy the hypotheses,
-   * over all where none does; negative: violated. NaN where nothing was evaluated.
+   * The smallest (bound - value) / |bound| (number 1: (value - bound) / |bound|) over the iterations that satisfy the
+   * hypotheses, over all where none does; negative: violated. NaN where nothing was evaluated.
    */
   readonly worstMargin: number;
   /** Iteration of the worst margin; NaN where nothing was evaluated. */
@@ -182,8 +184,8 @@ function signalNorm({ factorNorm, noise }: Row): number {
 }
 
 /**
- * ||X X^T - U U^T|| (spectral) from below by what is recorded: by ||V_X^T (.)||_F / sqrt(r), by the block of it outside col(X),
- * which is at least noise^2, and by the difference of the norms.
+ * ||X X^T - U U^T|| (spectral) from below by what is recorded: by ||V_X^T (.)||_F / sqrt(r), by the block of it outside
+ * col(X), which is at least noise^2, and by the difference of the norms.
  */
 function errorNorm({ rank, size }: Setting, { signalError, noise, factorNorm }: Row): number {
   return Math.max(signalError / Math.sqrt(rank), noise ** 2, Math.abs(factorNorm ** 2 - size ** 2));
@@ -195,19 +197,20 @@ const ROUNDING = 1e-12;
 /**
  * Evaluates the six inequalities on neighbouring iterations from which the convergence of gradient descent from a small
  * random start is proved, and the hypotheses under which they are claimed: mu <= c kappa^-2 ||X||^-2, ||U|| <= 3 ||X||,
- * misalignment <= c / kappa, d <= c sigma_min(X)^2, with kappa = ||X|| / sigma_min(X) of the factor X and
- * d = ||(A*A - I)(X X^T - U U^T)||. A failure outside the hypotheses is no contradiction; one inside, with a small c, is.
+ * misalignment <= c / kappa, d <= c sigma_min(X)^2, with kappa = ||X|| / sigma_min(X) of the factor X and d = ||(A*A -
+ * I)(X X^T - U U^T)||. A failure outside the hypotheses is no contradiction; one inside, with a small c, is.
  *
- * Number 6 belongs to the phase of local refinement and is claimed only where sigma_min(V_X^T U) >= sigma_min(X) / sqrt(10): before,
- * U is too small to contract anything.
+ * Number 6 belongs to the phase of local refinement and is claimed only where sigma_min(V_X^T U) >= sigma_min(X) /
+ * sqrt(10): before, U is too small to contract anything.
  *
- * Two norms on the right-hand sides are not recorded, ||U W|| in number 4 and the spectral norm of the error in number 3; both
- * are replaced by lower bounds, which makes the test stricter, never more lenient.
+ * Two norms on the right-hand sides are not recorded, ||U W|| in number 4 and the spectral norm of the error in number
+ * 3; both are replaced by lower bounds, which makes the test stricter, never more lenient.
  *
- * Source: arXiv 2106.15013, sections 8 and 9, in the form of Karnik et al., ICML 2025, at tube length 1, where number 6 and
- * part of 5 print V_{X,perp} where the proof has V_X. Cost: O(length).
+ * Source: arXiv 2106.15013, sections 8 and 9, in the form of Karnik et al., ICML 2025, at tube length 1, where number 6
+ * and part of 5 print V_{X,perp} where the proof has V_X. Cost: O(length).
  *
- * @param trace recorded at every iteration, with columns `factorNorm`, `misalignment`, `ripDeviation` and those of the inequalities:
+ * @param trace recorded at every iteration, with columns `factorNorm`, `misalignment`, `ripDeviation` and those of the
+ *   inequalities:
  *   1 `sigmaMin`; 2 `noise`; 3 `noise`, `signalError`; 4 `noise`, `wDrift`; 5 `testError`, `signalError`, `noiseFrobenius`;
  *   6 `sigmaMin`, `signalError`, `noiseFrobenius`
  * @throws LowrankError INVALID_ARGUMENT; also for a trace with gaps or without a column

@@ -31,9 +31,9 @@ export interface PowerMethodCloseness {
   /** True where the trace ends before the distance reaches 0.1: `lastClose` is then only where it ends. */
   readonly stillClose: boolean;
   /**
-   * t_star = min { j : ||V_{j-1} - U_{j-1}|| > ||V_{j-1}|| }, V the power iterate, up to which the bound of the theory holds;
-   * Infinity where no recorded iteration has a distance above 1: U stays bounded while V grows, so the distance tends to
-   * 1, and most often from below.
+   * t_star = min { j : ||V_{j-1} - U_{j-1}|| > ||V_{j-1}|| }, V the power iterate, up to which the bound of the theory
+   * holds; Infinity where no recorded iteration has a distance above 1: U stays bounded while V grows, so the distance
+   * tends to 1, and most often from below.
    */
   readonly tStar: number;
 }
@@ -48,13 +48,13 @@ const WINDOW = [1e-6, 1e-2] as const;
 const LEAST_POINTS = 3;
 
 /**
- * Compares gradient descent from a small start with the power method V_t = (I + mu A*(y))^t U_0 run beside it: the relative
- * distance ||U_t - V_t|| / ||V_t|| grows like alpha^2 (1 + mu ||A*(y)||)^(2t), so its logarithm has the slope
- * 2 ln(1 + mu ||A*(y)||) per iteration once the leading eigenvector dominates. Leading eigenvalues that lie close together
- * make the slope a little smaller, for longer the closer they are.
+ * Compares gradient descent from a small start with the power method V_t = (I + mu A*(y))^t U_0 run beside it: the
+ * relative distance ||U_t - V_t|| / ||V_t|| grows like alpha^2 (1 + mu ||A*(y)||)^(2t), so its logarithm has the slope
+ * 2 ln(1 + mu ||A*(y)||) per iteration once the leading eigenvector dominates. Leading eigenvalues that lie close
+ * together make the slope a little smaller, for longer the closer they are.
  *
- * Source: arXiv 2106.15013 (the bound on ||U_t - V_t|| of its spectral phase, as restated for tensors by Karnik et al., ICML 2025, at
- * tube length 1); t_star is the paper's. Cost: O(length).
+ * Source: arXiv 2106.15013 (the bound on ||U_t - V_t|| of its spectral phase, as restated for tensors by Karnik et al.,
+ * ICML 2025, at tube length 1); t_star is the paper's. Cost: O(length).
  *
  * @param trace with column `powerDistance`, of a run of gradient descent with a fixed step
  * @throws LowrankError INVALID_ARGUMENT; also for a trace without the column
@@ -100,7 +100,9 @@ interface Fit {
   readonly points: number;
 }
 
-/** The last stretch of growth through the window before row `end`; earlier visits (rounding at the start) do not count. */
+/**
+ * The last stretch of growth through the window before row `end`; earlier visits (rounding at the start) do not count.
+ */
 function fitWindow(iteration: Float64Array, distance: Float64Array, low: number, high: number, end: number): Fit {
   let to = end - 1;
   while (to >= 0 && !(distance[to]! <= high)) to--;

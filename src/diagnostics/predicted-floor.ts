@@ -1,4 +1,6 @@
-/** Where the test error of a small random start will end, from one look at the data: the exponent of the floor in alpha. */
+/**
+ * Where the test error of a small random start will end, from one look at the data: the exponent of the floor in alpha.
+ */
 import * as check from '../checks';
 import { LowrankError } from '../errors';
 import { eigh } from '../linalg';
@@ -53,20 +55,22 @@ const CLEAR_GAP = 0.6;
 const LONG_STEP = 0.8;
 
 /**
- * Predicts for this instance how the error floor of gradient descent from a small random start falls with the scale alpha
- * of the start: floor ~ alpha^p with
+ * Predicts for this instance how the error floor of gradient descent from a small random start falls with the scale
+ * alpha of the start: floor ~ alpha^p with
  *
  *     p = 2 (1 - ln(1 + mu lambda_{r+1}) / ln(1 + mu lambda_r)),    lambda_1 >= lambda_2 >= ... the eigenvalues of A*(y),
  *
  * and ln 10 / ln(1 + mu lambda_r) more iterations per decade of alpha. While the factor is small, its part outside the
- * leading r eigenvectors of A*(y) grows by 1 + mu lambda_{r+1} per step until the signal, growing by 1 + mu lambda_r, is of
- * full size; the error is that part squared. p tends to 2 with many measurements. The exponent 21/16 of
- * arXiv 2106.15013 is a guarantee for the worst case, not this.
+ * leading r eigenvectors of A*(y) grows by 1 + mu lambda_{r+1} per step until the signal, growing by 1 + mu lambda_r,
+ * is of full size; the error is that part squared. p tends to 2 with many measurements. The exponent 21/16 of arXiv
+ * 2106.15013 is a guarantee for the worst case, not this.
  *
- * Source: derived, and checked numerically to about 0.15 in p for alpha from 1e-2 to 1e-5; NOT a statement of the paper.
- * Cost: two passes over the measurement matrices on a thread of its own, and one eigen-decomposition of an n x n matrix.
+ * Source: derived, and checked numerically to about 0.15 in p for alpha from 1e-2 to 1e-5; NOT a statement of the
+ * paper. Cost: two passes over the measurement matrices on a thread of its own, and one eigen-decomposition of an n x n
+ * matrix.
  *
- * @throws LowrankError (as rejection) INVALID_ARGUMENT; also for a problem without symmetric measurement matrices, and where
+ * @throws LowrankError (as rejection) INVALID_ARGUMENT; also for a problem without symmetric measurement matrices, and
+ *   where
  *   A*(y) has fewer than r positive eigenvalues
  */
 export async function predictedFloor(problem: Problem, options: PredictedFloorOptions): Promise<PredictedFloor> {

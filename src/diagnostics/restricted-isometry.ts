@@ -1,4 +1,6 @@
-/** How far A is from an isometry on matrices of low rank, from below: what sampling can show, never the constant itself. */
+/**
+ * How far A is from an isometry on matrices of low rank, from below: what sampling can show, never the constant itself.
+ */
 import * as check from '../checks';
 import { native } from '../load';
 import { Matrix } from '../matrix';
@@ -19,8 +21,8 @@ export interface RestrictedIsometryOptions {
   /** 0 .. 2^53 - 1; default 0. */
   readonly seed?: number | undefined;
   /**
-   * s, what ||A(X)||^2 / ||X||_F^2 is compared with; positive. Default: its mean over all matrices, sum_i ||A_i||_F^2 / d with d
-   * the dimension of the space, which is 1 for the generated ensembles on average.
+   * s, what ||A(X)||^2 / ||X||_F^2 is compared with; positive. Default: its mean over all matrices, sum_i ||A_i||_F^2 /
+   * d with d the dimension of the space, which is 1 for the generated ensembles on average.
    */
   readonly scale?: number | undefined;
   /** 1 .. 64, default 1; never changes a bit of the result. */
@@ -30,8 +32,8 @@ export interface RestrictedIsometryOptions {
 
 export interface RestrictedIsometry {
   /**
-   * The largest | ||A(X)||^2 / (s ||X||_F^2) - 1 | seen: a LOWER bound on the restricted isometry constant of this rank and scale.
-   * The constant itself is at least this and may be much larger; computing it is intractable in general.
+   * The largest | ||A(X)||^2 / (s ||X||_F^2) - 1 | seen: a LOWER bound on the restricted isometry constant of this rank
+   * and scale. The constant itself is at least this and may be much larger; computing it is intractable in general.
    */
   readonly lowerBound: number;
   /** The same before the local ascent: what random matrices alone show. */
@@ -63,16 +65,16 @@ interface Seen {
 }
 
 /**
- * Looks for matrices of a given rank that A stretches or shrinks most: random ones (Gaussian factors, normalized; symmetric
- * where the A_i are), then from the most extreme a few steps of ascent, X+ = the best rank-r part of A*A(X), or of
- * L X - A*A(X), normalized. Each step cannot lower what it raises (the objective is convex, and the second one is for L at least
- * the largest stretch).
+ * Looks for matrices of a given rank that A stretches or shrinks most: random ones (Gaussian factors, normalized;
+ * symmetric where the A_i are), then from the most extreme a few steps of ascent, X+ = the best rank-r part of A*A(X),
+ * or of L X - A*A(X), normalized. Each step cannot lower what it raises (the objective is convex, and the second one is
+ * for L at least the largest stretch).
  *
- * The result is a lower bound. A small one proves nothing; a large one shows that theorems which assume a small constant do not
- * apply.
+ * The result is a lower bound. A small one proves nothing; a large one shows that theorems which assume a small
+ * constant do not apply.
  *
- * Source: definition (Recht, Fazel, Parrilo 2010); the ascent is a power method with projection. Cost: 2 (samples + 2 ascentSteps)
- * passes over the measurement matrices, off the JavaScript thread.
+ * Source: definition (Recht, Fazel, Parrilo 2010); the ascent is a power method with projection. Cost: 2 (samples + 2
+ * ascentSteps) passes over the measurement matrices, off the JavaScript thread.
  *
  * @throws LowrankError (as rejection) INVALID_ARGUMENT; also for an operator that is zero
  */
@@ -161,7 +163,10 @@ function productNorm(left: Matrix, right: Matrix): number {
   return Math.sqrt(a.data.reduce((sum, value, at) => sum + value * b.data[at]!, 0)) || 1;
 }
 
-/** The most extreme ||A(X)||^2 met on the way: largest where `direction` is the image, smallest where it is what remains of it. */
+/**
+ * The most extreme ||A(X)||^2 met on the way: largest where `direction` is the image, smallest where it is what remains
+ * of it.
+ */
 async function ascend(
   problem: Problem,
   rank: number,

@@ -205,6 +205,25 @@ test('measured slope of an over-parameterized asymmetric run from an imbalanced 
   expect(Math.abs(measured / rate! - 1)).toBeLessThan(0.05);
 });
 
+test('population, over-parameterized: the measured rate is eta (sigma_k(F)^2 + sigma_k(G)^2) and the spectrum says so', async () => {
+  const problem = problems.population({ shape: [20, 20], trueRank: 3, seed: 1 });
+  const [step, rank] = [0.1, 5];
+  const run = await solve(problem, {
+    rank,
+    init: { kind: 'random', scale: 0.5, seed: 1, entryVariance: 'scale^2/n' },
+    step,
+    stop: { iterations: 20000, residual: 1e-13 },
+    record: { columns: ['testError'] },
+  });
+  const { left, right } = run.factors;
+  const law = step * (squares(left)[rank - 1]! + squares(right)[rank - 1]!);
+  const { rate, smallest } = await gaussNewtonSpectrum(problem, run.factors, { step });
+  expect(step * smallest).toBeCloseTo(law, 8);
+  const measured = slope(run.trace.columns['testError']!, 1e-8, 1e-12);
+  expect(Math.abs(measured / rate! - 1)).toBeLessThan(0.01);
+  expect(Math.abs(measured / law - 1)).toBeLessThan(0.02);
+});
+
 test('after the one-step modification the noise falls at -ln(1 - eta beta^2)', async () => {
   const [n, r, beta, step] = [10, 2, 1, 0.1];
   // F = beta P with P orthonormal; G fits the truth in two columns and has a little noise in the others.
