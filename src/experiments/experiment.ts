@@ -104,6 +104,20 @@ export function experiment<const P extends Record<string, Parameter>>(definition
   return definition as unknown as Experiment;
 }
 
+/**
+ * The `onProgress` of a solve that is the stretch from `from` to `to` of an experiment: long solves show that they go on.
+ */
+export function stretch(
+  progress: ExperimentContext['progress'],
+  from: number,
+  to: number,
+  doing: string,
+): (event: { readonly iterations: number; readonly maxIterations: number }) => void {
+  return ({ iterations, maxIterations }) => {
+    progress(from + ((to - from) * iterations) / maxIterations, doing);
+  };
+}
+
 /** |measured - predicted| <= tolerance. NaN fails. */
 export function near(what: string, measured: number, predicted: number, tolerance: number): Check {
   const ok = Math.abs(measured - predicted) <= tolerance;

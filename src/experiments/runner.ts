@@ -83,8 +83,7 @@ export async function runExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentResult> {
   const given = check.optionsObject(options, 'experiments.run', KNOWN, HINTS);
-  const set =
-    given['set'] === undefined ? {} : check.optionsObject(given['set'], 'set', Object.keys(given['set'] as object));
+  const set = given['set'] === undefined ? {} : settings(given['set']);
   const quick = given['quick'] === undefined ? false : check.boolean(given['quick'], 'quick');
   const parameters = resolveParameters(experiment, set, quick);
   const seed = given['seed'] === undefined ? 1 : check.integer(given['seed'], 'seed', 0, MOST_SEED);
@@ -127,6 +126,11 @@ export async function runExperiment(
       core: build.openblasCore,
     },
   };
+}
+
+/** Its keys are looked at by {@link resolveParameters}, which knows the experiment. */
+function settings(value: unknown): Record<string, unknown> {
+  return check.optionsObject(value, 'set', typeof value === 'object' && value !== null ? Object.keys(value) : []);
 }
 
 /** An experiment that checks nothing must not count as accepted, and its files need columns of one length. */

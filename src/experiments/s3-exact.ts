@@ -2,9 +2,10 @@
 import { LowrankError } from '../errors';
 import { svd } from '../linalg';
 import { population } from '../problems/population';
+import type { SolveOptions } from '../solvers/options';
 import { solve } from '../solvers/solve';
-import { atMost, experiment, type Panel, relativelyNear, type Series } from './experiment';
-import { at, firstAtMost, fitLine, logarithms, median, medianSeries, windowOf } from './statistics';
+import { atMost, experiment, type Panel, relativelyNear, type Series, stretch } from './experiment';
+import { at, firstAtMost, fitLine, largest, logarithms, median, medianSeries, windowOf } from './statistics';
 
 interface Course {
   readonly scale: number;
@@ -91,21 +92,25 @@ export const s3Exact = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, rank, step, scales, seeds } = parameters;
-    if (rank > n)
-      throw new LowrankError('INVALID_ARGUMENT', `Expected a rank of at most n = ${n} but received ${rank}.`);
+    // A start in the singular spaces of the truth, as with rank = n, has nothing outside that could decay by one factor only.
+    if (rank >= n) throw new LowrankError('INVALID_ARGUMENT', `Expected a rank below n = ${n} but received ${rank}.`);
     const sigma = rank === 1 ? 1 : parameters.sigma;
     const trueRate = -Math.log(1 - step * sigma);
     const earlyTruth = -Math.log(1 - 2 * step * sigma);
     const courses: Course[] = [];
     for (const scale of scales) {
       for (let trial = 0; trial < seeds; trial++) {
-        progress(courses.length / (scales.length * seeds), `scale ${scale}, seed ${seed + trial}`);
-        courses.push(await follow({ n, rank, sigma, step, scale, seed: seed + trial }, threads, signal));
+        const done = courses.length / (scales.length * seeds);
+        const doing = `scale ${scale}, seed ${seed + trial}`;
+        const onProgress = stretch(progress, done, done + 1 / (scales.length * seeds), doing);
+        courses.push(
+          await follow({ n, rank, sigma, step, scale, seed: seed + trial }, { threads, signal, onProgress }),
+        );
       }
     }
     const medianOf = (scale: number, pick: (one: Course) => number): number =>
       median(courses.filter((one) => one.scale === scale).map(pick));
-    const worst = (pick: (one: Course) => number): number => courses.map(pick).reduce((a, b) => (b <= a ? a : b), 0);
+    const worst = (pick: (one: Course) => number): number => largest(courses.map(pick));
 
     return {
       checks: [
@@ -187,7 +192,10 @@ interface Instance {
   readonly seed: number;
 }
 
-async function follow(instance: Instance, threads: number, signal: AbortSignal | undefined): Promise<Course> {
+async function follow(
+  instance: Instance,
+  options: Pick<SolveOptions, 'threads' | 'signal' | 'onProgress'>,
+): Promise<Course> {
   const { n, rank, sigma, step, scale, seed } = instance;
   const problem = population({ shape: [n, n], trueRank: rank, conditionNumber: 1 / sigma, seed });
   // Out of the start at the speed of the weakest singular value, down to rounding, and a margin. An imbalance of delta splits
@@ -201,8 +209,7 @@ async function follow(instance: Instance, threads: number, signal: AbortSignal |
     init: { kind: 'random', scale, ratio: 1 / 3, entryVariance: 'scale^2/n', seed },
     stop: { iterations, residual: 0 },
     record: { columns: ['testError'] },
-    threads,
-    signal,
+    ...options,
   });
   const iteration = trace.columns['iteration']!;
   const error = trace.columns['testError']!;
@@ -244,7 +251,7 @@ function coursePanel(scales: readonly number[], courses: readonly Course[]): Pan
     const own = courses.filter((one) => one.scale === scale);
     const middle = medianSeries(own.map(({ error }) => error.subarray(0, shown)));
     const start = Math.max(0, firstAtMost(middle, finalWindow(scale).high));
-    const { iteration } = own[0]!;
+    const iteration = own[0]!.iteration.subarray(0, shown);
     // The rate of the factors found, laid through the first point of the window: its slope is what counts.
     const slope = median(own.map(({ localRate }) => localRate));
     const end = Math.min(middle.length - 1, start + Math.ceil(Math.log(middle[start]! / 1e-16) / slope));

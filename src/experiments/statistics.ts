@@ -16,6 +16,16 @@ export function medianSeries(series: readonly ArrayLike<number>[]): Float64Array
   );
 }
 
+/** The largest value; NaN where any is NaN, -Infinity for none: what a check on the worst run needs. */
+export function largest(values: ArrayLike<number>): number {
+  let most = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i])) return NaN;
+    most = Math.max(most, values[i]!);
+  }
+  return most;
+}
+
 /** exp of the mean logarithm; NaN for none, and unless all are positive. */
 export function geometricMean(values: ArrayLike<number>): number {
   let sum = 0;
@@ -109,13 +119,7 @@ export function firstAtLeast(values: ArrayLike<number>, bound: number): number {
 
 /** The largest |measured / predicted - 1| over all places; NaN where one is not comparable. */
 export function largestRelativeDeviation(measured: ArrayLike<number>, predicted: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < measured.length; i++) {
-    const deviation = Math.abs(measured[i]! / predicted[i]! - 1);
-    if (Number.isNaN(deviation)) return NaN;
-    most = Math.max(most, deviation);
-  }
-  return most;
+  return largest(Float64Array.from(measured, (value, i) => Math.abs(value / predicted[i]! - 1)));
 }
 
 /** `count` values from `first` to `last`, evenly spaced in the logarithm, ends exact. */

@@ -1,8 +1,9 @@
 /** The smallest problem of arXiv 2310.01769: one entry, target zero. What is left of over-parameterization in one line. */
 import { Matrix } from '../matrix';
 import { sensing } from '../problems/sensing';
+import type { OnProgress } from '../solvers/progress';
 import { solve } from '../solvers/solve';
-import { atMost, experiment, near, type Series } from './experiment';
+import { atMost, experiment, near, type Series, stretch } from './experiment';
 import { fitLine, largestRelativeDeviation } from './statistics';
 
 interface Course {
@@ -35,31 +36,36 @@ export const toySinh = experiment({
     ratios: {
       description: 'G over F at the start, one run each; 1 is the balanced start',
       kind: 'numbers',
-      default: [1 / 3, 0.9, 0.99, 1],
-      quick: [1 / 3, 0.9, 1],
+      default: [0.333, 0.9, 0.99, 1],
+      quick: [0.333, 0.9, 1],
       least: 1e-3,
       most: 1,
     },
   },
   run: async ({ parameters, threads, signal, progress }) => {
     const { step, time, scale, ratios } = parameters;
-    const options = { threads, signal };
-    const courses: Course[] = [];
-    const total = ratios.length + 2;
-    for (const ratio of ratios) {
-      progress(courses.length / total, `F G^T with G = ${Number(ratio.toPrecision(3))} F`);
-      courses.push(await asymmetric(step, time, scale, ratio, options));
-    }
     const least = Math.min(...ratios);
-    progress((total - 2) / total, 'U U^T');
-    // A start of its own, so that the figure shows one tail from two starts.
-    const tied = await symmetric(step, time, scale / 2, options);
-    progress((total - 1) / total, 'smaller steps');
-    // Gradient descent is Euler's method on the flow that the laws solve: its deviation is of first order in the step.
     const steps = [step, step / 2, step / 4];
-    const deviations = [deviation(await asymmetric(step, time, scale, least, options))];
-    for (const smaller of steps.slice(1))
-      deviations.push(deviation(await asymmetric(smaller, time, scale, least, options)));
+    // The smaller steps take as many more iterations.
+    const work = ratios.length + 1 + 6;
+    let done = 0;
+    const options = (share: number, doing: string): Options => {
+      const onProgress = stretch(progress, done / work, (done + share) / work, doing);
+      done += share;
+      return { threads, signal, onProgress };
+    };
+    const courses: Course[] = [];
+    for (const ratio of ratios) courses.push(await asymmetric(step, time, scale, ratio, options(1, nameOf(ratio))));
+    // A start of its own, so that the figure shows one tail from two starts.
+    const tied = await symmetric(step, time, scale / 2, options(1, 'U U^T'));
+    // Gradient descent is Euler's method on the flow that the laws solve: its deviation is of first order in the step.
+    const deviations: number[] = [];
+    for (const [i, one] of steps.entries()) {
+      const known = i === 0 ? courses[ratios.indexOf(least)] : undefined;
+      deviations.push(
+        deviation(known ?? (await asymmetric(one, time, scale, least, options(2 ** i, `step ${formatStep(one)}`)))),
+      );
+    }
     const order = fitLine(steps.map(Math.log), deviations.map(Math.log)).slope;
 
     const everything = [...courses, tied];
@@ -113,6 +119,15 @@ export const toySinh = experiment({
 interface Options {
   readonly threads: number;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: OnProgress;
+}
+
+function nameOf(ratio: number): string {
+  return ratio === 1 ? 'G = F' : `G = ${Number(ratio.toPrecision(3))} F`;
+}
+
+function formatStep(step: number): string {
+  return String(Number(step.toPrecision(3)));
 }
 
 async function asymmetric(step: number, time: number, scale: number, ratio: number, options: Options): Promise<Course> {
@@ -122,7 +137,7 @@ async function asymmetric(step: number, time: number, scale: number, ratio: numb
   const run = await follow(step, time, false, { left: one(left), right: one(right) }, options);
   return {
     ...run,
-    label: ratio === 1 ? 'G = F' : `G = ${Number(ratio.toPrecision(3))} F`,
+    label: nameOf(ratio),
     // The limit of the law for delta = 0 is 1 / (1 / p0 + 2 eta t).
     predicted: run.time.map((t) =>
       delta === 0 ? 1 / (1 / p0 + 2 * t) : delta / (2 * Math.sinh(delta * t + Math.asinh(delta / (2 * p0)))),
@@ -141,7 +156,7 @@ async function follow(
   time: number,
   tied: boolean,
   factors: Matrix | { left: Matrix; right: Matrix },
-  { threads, signal }: Options,
+  options: Options,
 ): Promise<{ time: Float64Array; measured: Float64Array }> {
   const iterations = Math.max(2, Math.round(time / step));
   const problem = sensing({ A: Float64Array.of(1), shape: [1, 1], y: [0], symmetric: tied });
@@ -151,8 +166,7 @@ async function follow(
     stop: { iterations, residual: 0 },
     // With y = 0 the residual is the absolute one: |p|.
     record: { every: Math.max(1, Math.floor(iterations / 2000)), columns: ['residual'] },
-    threads,
-    signal,
+    ...options,
   });
   return {
     time: trace.columns['iteration']!.map((t) => step * t),

@@ -34,5 +34,6 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
  */
 function measureText(vega: object): void {
   const { textMetrics } = vega as { textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number } };
-  textMetrics.width = ({ fontSize = 11 }, text) => 0.6 * fontSize * String(text ?? '').length;
+  textMetrics.width = ({ fontSize = 11 }, text) =>
+    typeof text === 'string' || typeof text === 'number' ? 0.6 * fontSize * String(text).length : 0;
 }

@@ -68,12 +68,19 @@ function describe(command: Command): void {
 async function run(args: readonly string[], options: ExperimentFlags, context: CommandContext): Promise<number> {
   const [action, name] = args;
   if (action === 'list') return listExperiments(name, options);
-  if (name === undefined) throw new UsageError('Expected the name of an experiment. See "lowrank experiment list".');
+  if (name === undefined) {
+    const swallowed = options.set?.find((setting) => !setting.includes('='));
+    if (swallowed !== undefined)
+      throw new UsageError(
+        `Expected key=value for --set but received ${quoted(swallowed)}. The name goes before --set.`,
+      );
+    throw new UsageError('Expected the name of an experiment. See "lowrank experiment list".');
+  }
   return runExperiment(name, options, context);
 }
 
 function listExperiments(name: string | undefined, flags: ExperimentFlags): number {
-  if (name !== undefined) throw new UsageError(`Expected nothing after list but received ${JSON.stringify(name)}.`);
+  if (name !== undefined) throw new UsageError(`Expected nothing after list but received ${quoted(name)}.`);
   const flag = Object.keys(flags).find((one) => one !== 'json' && one !== 'quiet');
   if (flag !== undefined) throw new UsageError(`Expected no --${flag} with list: it is an option of run.`);
   const { experiments, describeValues, formatSetting } = loadEngine();
@@ -139,6 +146,10 @@ async function runExperiment(name: string, options: ExperimentFlags, { signal }:
   return result.accepted ? ExitCode.ok : ExitCode.notAccepted;
 }
 
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 60));
+}
+
 function parseSettings(
   { parseSetting }: Engine,
   experiment: ExperimentSummary,
@@ -148,7 +159,7 @@ function parseSettings(
   for (const setting of settings) {
     const cut = setting.indexOf('=');
     if (cut < 1) {
-      throw new UsageError(`Expected key=value for --set but received ${JSON.stringify(setting.slice(0, 60))}.`);
+      throw new UsageError(`Expected key=value for --set but received ${quoted(setting)}.`);
     }
     const key = setting.slice(0, cut);
     const value = parseSetting(experiment, key, setting.slice(cut + 1));
