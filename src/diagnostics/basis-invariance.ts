@@ -1,5 +1,6 @@
 /** Does a method depend on the basis of its factors? The same run from U_0 and from U_0 Q. */
 import * as check from '../checks';
+import { LowrankError } from '../errors';
 import { qr } from '../linalg';
 import { native } from '../load';
 import { Matrix } from '../matrix';
@@ -68,7 +69,7 @@ const HINTS = { alpha: 'scale', eta: 'step', mu: 'step', k: 'rank' };
  * Source: derived; the property is that of arXiv 2608.05136. Cost: four times the run's iterations, since it is run
  * from the start to each of the iterations 1, 2, 4, ...
  *
- * @throws LowrankError (as rejection) as `solve`
+ * @throws LowrankError (as rejection) as `solve`; NUMERICAL when a run diverges
  */
 export async function basisInvariance(problem: Problem, options: BasisInvarianceOptions): Promise<BasisInvariance> {
   const checked = requireProblem(problem, 'basisInvariance');
@@ -88,8 +89,8 @@ export async function basisInvariance(problem: Problem, options: BasisInvariance
 
   const start = randomFactors(checked, model, rank, scale, ratio, seed);
   const turned = turn(start, randomRotation(rank, seed));
-  const run = (from: Factors, iterations: number): Promise<{ factors: Factors }> =>
-    solve(checked, {
+  const run = async (from: Factors, iterations: number): Promise<Factors> => {
+    const { status, factors } = await solve(checked, {
       method,
       model,
       init: { kind: 'given', factors: model === 'symmetric' ? from.left : from },
@@ -99,12 +100,15 @@ export async function basisInvariance(problem: Problem, options: BasisInvariance
       record: { every: 0, columns: [] },
       ...work,
     });
+    if (status !== 'diverged' && status !== 'numerical') return factors;
+    throw new LowrankError('NUMERICAL', `A run of basisInvariance ended as '${status}': take a smaller step.`);
+  };
   const points = checkpoints(last);
   const differences = new Float64Array(points.length);
   for (const [i, iterations] of points.entries()) {
     const one = await run(start, iterations);
     const other = await run(turned, iterations);
-    differences[i] = relativeDifference(one.factors, other.factors);
+    differences[i] = relativeDifference(one, other);
     await breathe();
   }
   return { iterations: Float64Array.from(points), differences, largest: Math.max(...differences) };

@@ -51,6 +51,10 @@ test('the start is that of solve, and what is compared is not trivial', async ()
   expect(differences.some((difference) => difference > 0)).toBe(true);
 });
 
+test('a run that diverges has nothing to compare', async () => {
+  await expect(basisInvariance(symmetric, { rank: 2, scale: 1, step: 50 })).rejects.toThrow(/take a smaller step/);
+});
+
 test('bad input', async () => {
   await expect(basisInvariance(symmetric, {} as { rank: number })).rejects.toThrow(/positive integer for rank/);
   await expect(basisInvariance(symmetric, { rank: 2, ratio: 0.5 })).rejects.toThrow(/ratio/);
