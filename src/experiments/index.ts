@@ -7,10 +7,14 @@ import {
   findExperiment,
   runExperiment,
 } from './runner';
+import { s3AsymAlpha } from './s3-asym-alpha';
 import { s3Exact } from './s3-exact';
+import { s3Imbalance } from './s3-imbalance';
+import { s3Sym } from './s3-sym';
+import { s3SymAlpha } from './s3-sym-alpha';
 import { toySinh } from './toy-sinh';
 
-const all: readonly Experiment[] = [s3Exact, toySinh];
+const all: readonly Experiment[] = [s3AsymAlpha, s3Exact, s3Imbalance, s3Sym, s3SymAlpha, toySinh];
 
 /** What there is to run: names, claims, sources, and parameters with their defaults. */
 export function list(): readonly ExperimentSummary[] {
