@@ -3,7 +3,7 @@ import { Matrix } from '../matrix';
 import { sensing } from '../problems/sensing';
 import type { OnProgress } from '../solvers/progress';
 import { solve } from '../solvers/solve';
-import { atMost, experiment, near, type Series, stretch } from './experiment';
+import { atMost, experiment, near, type Panel, type Series, stretch } from './experiment';
 import { fitLine, largestRelativeDeviation } from './statistics';
 
 interface Course {
@@ -84,21 +84,15 @@ export const toySinh = experiment({
         }),
       },
       panels: [
-        {
-          title: 'The product of one entry under gradient descent',
-          x: { label: 'flow time \u03b7 t', scale: 'log' },
-          y: { label: 'p(t) = F G, or s(t) = U\u00b2', scale: 'log' },
-          series: everything.flatMap((course): Series[] => [
-            { label: course.label, x: course.time, y: course.measured, style: 'measured' },
-            {
-              label: 'closed form',
-              x: course.time,
-              y: course.predicted,
-              style: 'predicted',
-              group: course.label,
-            },
-          ]),
-        },
+        panelOf(everything, 'The product of one entry under gradient descent', 'p = F G, or U\u00b2', 'log', (p) => p),
+        // What falls like 1 / (2 eta t) becomes level here, what falls faster leaves the level when its imbalance begins to tell.
+        panelOf(
+          everything,
+          'The same, in units of the law 1 / (2 \u03b7 t)',
+          '2 \u03b7 t p',
+          'linear',
+          (p, t) => 2 * t * p,
+        ),
       ],
       trace: {
         run: Float64Array.from(everything.flatMap(({ time: at }, i) => Array.from(at, () => i))),
@@ -115,6 +109,24 @@ export const toySinh = experiment({
     };
   },
 });
+
+function panelOf(
+  courses: readonly Course[],
+  title: string,
+  label: string,
+  scale: 'linear' | 'log',
+  shown: (p: number, t: number) => number,
+): Panel {
+  return {
+    title,
+    x: { label: 'flow time \u03b7 t', scale: 'log' },
+    y: { label, scale },
+    series: courses.flatMap(({ label: group, time, measured, predicted }): Series[] => [
+      { label: group, x: time, y: measured.map((p, i) => shown(p, time[i]!)), style: 'measured' },
+      { label: 'closed form', x: time, y: predicted.map((p, i) => shown(p, time[i]!)), style: 'predicted', group },
+    ]),
+  };
+}
 
 interface Options {
   readonly threads: number;

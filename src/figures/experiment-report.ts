@@ -22,7 +22,9 @@ main { max-width: 1040px; }
 .picture svg { max-width: 100%; min-width: 560px; }
 .scroll { overflow-x: auto; }
 .grid th, .grid td { width: auto; white-space: nowrap; }
-.grid td:first-child, .grid th:first-child { white-space: normal; }
+.grid td:first-child, .grid th:first-child { white-space: normal; min-width: 13em; }
+.verdict p { margin: 0 0 6px; color: var(--lowrank-text); }
+.verdict p.quiet { margin: 0; color: var(--quiet); }
 .grid td.number, .grid th.number { text-align: right; }
 .grid td.failed { color: var(--unidentifiable); font-weight: 700; }
 .grid td.ok { color: var(--trusted); font-weight: 600; }
@@ -59,7 +61,7 @@ ${escapeHtml(context.date.toISOString().replace('T', ' ').slice(0, 16))} UTC.</p
 </section>
 
 <h2>Figure</h2>
-${figure(context.figure && adaptToPage(context.figure), `Measured against predicted: ${title}`, 'Dashed lines are predictions, solid lines and dots are measured.')}
+${figure(context.figure && adaptToPage(context.figure), `Measured against predicted: ${title}`, 'Dashed and dotted lines are predictions; solid lines and dots are measured.')}
 
 <h2>Checks</h2>
 ${grid(
@@ -91,7 +93,9 @@ ${rowsTable(ledgerRows(result), 'Ledger of the run')}
 }
 
 function checkRow({ what, measured, predicted, tolerance, rule, ok }: Check): (string | number)[] {
-  return [what, measured, Number.isNaN(predicted) ? '' : predicted, tolerance, ok ? 'ok' : 'failed', rule];
+  // Of inequalities there is no tolerance to speak of; where an order is claimed, no one number is predicted.
+  const bound = Number.isNaN(predicted) ? '-' : predicted;
+  return [what, measured, bound, tolerance === 0 ? '-' : tolerance, ok ? 'ok' : 'failed', rule];
 }
 
 function grid(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
