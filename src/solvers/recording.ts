@@ -125,6 +125,11 @@ export function recordColumns(): readonly RecordColumn[] {
   return native.buildInfo().recordColumns as RecordColumn[];
 }
 
+/** Names of all probes. */
+export function probeNames(): readonly Probe[] {
+  return Object.keys(NEEDS) as Probe[];
+}
+
 const NEEDS_TRUTH = ['testError'];
 const NEEDS_HELD_OUT = ['validationResidual'];
 

@@ -1,6 +1,7 @@
 /** Every option of solve() wrong in turn: one sentence each, before anything is computed. */
 import { LowrankError, Matrix, problems, solve, type SolveOptions, type Step } from '../../src';
 import { estimateBytes } from '../../src/solvers/estimate';
+import { probeNames } from '../../src/solvers/recording';
 import { METHODS } from '../../src/solvers/methods';
 import { buildInfo, recordColumns } from '../../src';
 
@@ -241,7 +242,7 @@ describe.each<[string, Record<string, unknown>, string]>([
   ['maxMemory', { maxMemory: 0 }, positive('maxMemory', 0)],
   ['unknown', { rnak: 2 }, 'Unknown option "rnak" for solve. Did you mean "rank"?'],
   ['unknown', { maxIterations: 2 }, 'Unknown option "maxIterations" for solve. Did you mean "stop.iterations"?'],
-  ['unknown', { events: [] }, /^Unknown option "events" for solve\. Known options: method, rank, .*\.$/.source],
+  ['unknown', { sparkles: [] }, /^Unknown option "sparkles" for solve\. Known options: method, rank, .*\.$/.source],
 ])('%s', (_, change, message) => {
   test(message, async () => {
     const error = await refusal(symmetric, { rank: 2, ...change });
@@ -342,7 +343,7 @@ test.each(runs)(
       stop: { iterations: 1 },
     };
     const run = await solve(problem, options);
-    expect(estimateBytes(problem, { rank })).toBeGreaterThanOrEqual(run.info.scratchBytes);
+    expect(estimateBytes(problem, { rank, columns: [] })).toBeGreaterThanOrEqual(run.info.scratchBytes);
   },
 );
 
@@ -359,5 +360,5 @@ test('options given as undefined are left out', async () => {
 test('the facade and the addon know the same methods and columns', () => {
   expect(METHODS.map((method) => method.name).sort()).toEqual([...buildInfo().methods].sort());
   const all = ['trainLoss', 'residual', 'validationResidual', 'gradientNorm', 'step', 'passes', 'testError'];
-  expect([...recordColumns()].sort()).toEqual(all.sort());
+  expect([...recordColumns()].sort()).toEqual([...all, ...probeNames()].sort());
 });

@@ -270,6 +270,7 @@ describe('symmetric probes equal their definitions', () => {
       shape: [9, 9],
       symmetric: true,
       trueRank: 2,
+      conditionNumber: 3,
       measurements: 40,
       seed: 2,
     });

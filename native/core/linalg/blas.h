@@ -17,6 +17,10 @@ void dgemm_(const char* transa, const char* transb, const lowrank::blas_int* m, 
             const double* b, const lowrank::blas_int* ldb, const double* beta, double* c, const lowrank::blas_int* ldc,
             std::size_t transaLength, std::size_t transbLength);
 
+void dgemv_(const char* trans, const lowrank::blas_int* m, const lowrank::blas_int* n, const double* alpha,
+            const double* a, const lowrank::blas_int* lda, const double* x, const lowrank::blas_int* incx,
+            const double* beta, double* y, const lowrank::blas_int* incy, std::size_t transLength);
+
 void dsyrk_(const char* uplo, const char* trans, const lowrank::blas_int* n, const lowrank::blas_int* k,
             const double* alpha, const double* a, const lowrank::blas_int* lda, const double* beta, double* c,
             const lowrank::blas_int* ldc, std::size_t uploLength, std::size_t transLength);

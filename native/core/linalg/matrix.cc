@@ -60,6 +60,16 @@ void multiply(double alpha, ConstMatrix a, Transpose transposeA, ConstMatrix b, 
   detail::throwOnComplaint();
 }
 
+void multiplyVector(double alpha, ConstMatrix a, Transpose transposeA, const double* x, double beta, double* y) {
+  const blas_int rows = detail::toBlasInt(a.rows, "rows of a matrix"),
+                 cols = detail::toBlasInt(a.cols, "columns of a matrix"), one = 1;
+  if (rows == 0 || cols == 0) return;
+  // To BLAS the row-major matrix is its transpose.
+  const char* transpose = transposeA == Transpose::no ? "T" : "N";
+  dgemv_(transpose, &cols, &rows, &alpha, a.data, &cols, x, &one, &beta, y, &one, 1);
+  detail::throwOnComplaint();
+}
+
 void selfProduct(ConstMatrix u, Matrix c) {
   if (c.rows != u.rows || c.cols != u.rows) {
     throw Error(ErrorCode::invalidArgument,

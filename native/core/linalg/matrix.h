@@ -28,6 +28,9 @@ enum class Transpose { no, yes };
 void multiply(double alpha, ConstMatrix a, Transpose transposeA, ConstMatrix b, Transpose transposeB, double beta,
               Matrix c);
 
+// y <- alpha op(A) x + beta y (BLAS dgemv); x and y have as many numbers as op(A) has columns and rows.
+void multiplyVector(double alpha, ConstMatrix a, Transpose transposeA, const double* x, double beta, double* y);
+
 // C <- U U^T, full symmetric square (BLAS dsyrk, then mirrored).
 void selfProduct(ConstMatrix u, Matrix c);
 

@@ -15,7 +15,8 @@ const std::vector<ProbeColumn>& columns() {
 
 class Deviation final : public ProbeGroup {
  public:
-  explicit Deviation(const ProbeScene& scene) : image_(scene.rows() * scene.rows()), norm_(scene.rows()) {}
+  explicit Deviation(const ProbeScene& scene)
+      : image_(scene.rows() * scene.rows()), norm_(scene.rows(), scene.rows()) {}
 
   void value(std::size_t, ProbeScene& scene, double* out) override {
     const std::int64_t n = scene.rows();
@@ -31,7 +32,7 @@ class Deviation final : public ProbeGroup {
 
  private:
   AlignedBuffer<double> image_;
-  SymmetricNorm norm_;
+  SpectralNorm norm_;
 };
 
 }  // namespace
