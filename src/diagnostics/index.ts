@@ -15,4 +15,5 @@ export {
 } from './one-step-inequalities';
 export { powerMethodCloseness, type PowerMethodCloseness, type PowerMethodClosenessOptions } from './power-method';
 export { predictedFloor, type PredictedFloor, type PredictedFloorOptions } from './predicted-floor';
+export type { FloorStage, StagedFloor } from './staged-floor';
 export { restrictedIsometry, type RestrictedIsometry, type RestrictedIsometryOptions } from './restricted-isometry';

@@ -7,6 +7,7 @@ import { eigh } from '../linalg';
 import type { Problem } from '../problems/problem';
 import { adjointImage } from './images';
 import { requireProblem, workOptions } from './require-problem';
+import { growth, stagedFloor, type StagedFloor } from './staged-floor';
 
 export interface PredictedFloorOptions {
   /** mu, the fixed step of the run; it belongs to the loss 1/4 ||A(U U^T) - y||^2. Positive. */
@@ -31,6 +32,12 @@ export interface PredictedFloor {
   readonly eigenvalues: Float64Array;
   readonly rank: number;
   readonly step: number;
+  /**
+   * The same law in stages, for a truth whose singular values differ: after each signal direction has reached its full
+   * size the others, and the noise, go on at the eigenvalues of what is left of A*(y). Prefer it; the two agree where
+   * the singular values are alike. Absent where a direction stops growing on the way.
+   */
+  readonly staged?: StagedFloor;
   /** Where the law comes from: it is no statement of the paper. */
   readonly status: 'derived';
   /** What the law takes for granted, as sentences. */
@@ -44,6 +51,7 @@ const HINTS = { mu: 'step', eta: 'step', stepSize: 'step', trueRank: 'rank', r: 
 
 const ASSUMES = [
   'The model is symmetric, the method gradient descent with a fixed step, the rank above that of the truth.',
+  'The singular values of the truth are alike (exponent, iterationsPerDecade) or not (staged).',
   'Until the signal reaches its full size the factor follows the power method U_t = (I + mu A*(y))^t U_0.',
   'What the other directions have grown to by then stays, and the test error is proportional to its square.',
   'The measurements carry no noise, which would put a floor of its own under the error.',
@@ -51,6 +59,8 @@ const ASSUMES = [
 
 /** Above this ratio of growths the exponent is so low that other effects compete with it. */
 const CLEAR_GAP = 0.6;
+/** Exponents further apart than this are two predictions. */
+const SAME = 0.1;
 /** Above this mu lambda_1 the run overshoots and may cycle: gradient descent near its limit mu lambda_1 = 1. */
 const LONG_STEP = 0.8;
 
@@ -82,7 +92,8 @@ export async function predictedFloor(problem: Problem, options: PredictedFloorOp
     throw check.refused('a problem with symmetric measurement matrices', 'predictedFloor', 'one without');
   }
   const rank = resolveRank(given['rank'], checked);
-  const { values } = eigh(await adjointImage(checked, checked.y, work));
+  const image = await adjointImage(checked, checked.y, work);
+  const { values } = eigh(image);
   const least = values[rank - 1]!;
   if (!(least > 0)) {
     throw new LowrankError(
@@ -93,24 +104,21 @@ export async function predictedFloor(problem: Problem, options: PredictedFloorOp
   const signalGrowth = Math.log1p(step * least);
   // The last eigenvalue only counts where it is so negative that a step turns its direction over.
   const noiseGrowth = Math.max(growth(step, values[rank]!), growth(step, values.at(-1)!));
+  const exponent = 2 * (1 - noiseGrowth / signalGrowth);
+  const staged = await stagedFloor(checked, image, values, step, rank, work);
   return {
-    exponent: 2 * (1 - noiseGrowth / signalGrowth),
+    exponent,
     iterationsPerDecade: Math.LN10 / signalGrowth,
     signalGrowth,
     noiseGrowth,
     eigenvalues: values,
     rank,
     step,
+    ...(staged === undefined ? {} : { staged }),
     status: 'derived',
     assumes: ASSUMES,
-    doubts: doubts(step, values, rank, noiseGrowth / signalGrowth),
+    doubts: doubts(step, values, rank, noiseGrowth / signalGrowth, exponent, staged),
   };
-}
-
-/** ln |1 + mu lambda|, exact also for tiny mu lambda. */
-function growth(step: number, lambda: number): number {
-  const x = step * lambda;
-  return x > -1 ? Math.log1p(x) : Math.log(-1 - x);
 }
 
 function resolveRank(value: unknown, { shape: [n], trueRank }: Problem): number {
@@ -122,12 +130,29 @@ function resolveRank(value: unknown, { shape: [n], trueRank }: Problem): number 
   return check.positiveInteger(trueRank, 'rank (the trueRank of the problem)', n - 1);
 }
 
-function doubts(step: number, values: Float64Array, rank: number, ratio: number): string[] {
+function doubts(
+  step: number,
+  values: Float64Array,
+  rank: number,
+  ratio: number,
+  exponent: number,
+  staged: StagedFloor | undefined,
+): string[] {
   const out: string[] = [];
   if (ratio > CLEAR_GAP) {
     out.push(
       `Eigenvalue ${rank + 1} of A*(y), ${show(values[rank]!)}, grows nearly as fast as eigenvalue ${rank}, ` +
         `${show(values[rank - 1]!)}: too few measurements, or another rank.`,
+    );
+  }
+  if (staged === undefined) {
+    out.push(
+      'Once the first signal directions are fitted, another one no longer grows: too few measurements, or another rank.',
+    );
+  } else if (Math.abs(staged.exponent - exponent) > SAME) {
+    out.push(
+      `The signal arrives in stages: prefer staged.exponent, ${show(staged.exponent)}, to the exponent of one stage, ` +
+        `${show(exponent)}.`,
     );
   }
   if (step * values[0]! > LONG_STEP) {

@@ -60,6 +60,57 @@ test.each([
   expect(Math.abs((late! - early!) / 3 / predicted.iterationsPerDecade - 1)).toBeLessThan(0.1);
 });
 
+test('population: in stages too, and their lengths by hand', async () => {
+  const spectrum = [1, 0.4];
+  const step = 0.25;
+  const problem = problems.population({ shape: [8, 8], symmetric: true, spectrum, seed: 3 });
+  const { staged, iterationsPerDecade } = await predictedFloor(problem, { step });
+  // Fitting the first leaves the growth of the second as it is, and no noise at all: one long stage cut in two.
+  const [fast, slow] = [Math.log(1.25), Math.log(1.1)];
+  expect(staged!.exponent).toBeCloseTo(2, 6);
+  expect(staged!.stages.map((stage) => stage.fitted)).toEqual([0, 1]);
+  expect(staged!.stages[0]!.duration).toBeCloseTo(1 / fast, 8);
+  expect(staged!.stages[1]!.duration).toBeCloseTo((1 - slow / fast) / slow, 6);
+  expect(staged!.iterationsPerDecade).toBeCloseTo(iterationsPerDecade, 5);
+});
+
+test.each([
+  [36, 2, 700, 3, 1],
+  [30, 3, 600, 3, 2],
+  [36, 2, 1000, 8, 3],
+])('a truth of differing singular values: n = %d, r = %d, m = %d, condition %d', async (n, r, m, kappa, seed) => {
+  const problem = problems.gaussianSensing({
+    shape: [n, n],
+    symmetric: true,
+    trueRank: r,
+    measurements: m,
+    conditionNumber: kappa,
+    seed,
+  });
+  const step = 0.25;
+  const predicted = await predictedFloor(problem, { step });
+  const ends = [];
+  const errors = [];
+  for (const scale of [1e-2, 1e-5]) {
+    const run = await solve(problem, {
+      rank: n,
+      init: { kind: 'random', scale, seed },
+      step,
+      stop: { iterations: 250 * kappa, residual: 0 },
+      record: { columns: ['sigmaMin'] },
+    });
+    errors.push(run.testError!);
+    const signal = run.trace.columns['sigmaMin']!;
+    ends.push(signal.length - crossing(signal.toReversed(), Math.sqrt(1 / kappa / 10)));
+  }
+  const exponent = Math.log10(errors[0]! / errors[1]!) / 3;
+  expect(Math.abs(exponent - predicted.staged!.exponent)).toBeLessThan(0.2);
+  // The law of one stage is not meant for these, and says so.
+  expect(Math.abs(exponent - predicted.exponent)).toBeGreaterThan(0.2);
+  expect(predicted.doubts.join(' ')).toMatch(/arrives in stages/);
+  expect(Math.abs((ends[1]! - ends[0]!) / 3 / predicted.staged!.iterationsPerDecade - 1)).toBeLessThan(0.1);
+});
+
 test('too few measurements, and a step too long, are doubts', async () => {
   const problem = problems.gaussianSensing({
     shape: [20, 20],
