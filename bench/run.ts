@@ -8,6 +8,7 @@ import os from 'node:os';
 import { buildInfo } from '../src/index';
 import { benchIteration, type IterationCase, type IterationRow } from './iteration';
 import { pythonWithNumpy } from './numpy';
+import { benchProbes, probeTable, type ProbeCase } from './probes';
 
 const ensembles: readonly Omit<IterationCase, 'n' | 'm' | 'rank' | 'name'>[] = [
   { symmetric: true, storage: 'float64' },
@@ -27,6 +28,11 @@ function cases(quick: boolean): IterationCase[] {
       name: `${ensemble.symmetric ? 'symmetric' : 'asymmetric'} ${ensemble.storage}`,
     })),
   );
+}
+
+function probeCases(quick: boolean): ProbeCase[] {
+  const [n, m] = quick ? [48, 1000] : [100, 4000];
+  return [10, n].map((rank) => ({ n, m, rank }));
 }
 
 function table(rows: readonly IterationRow[]): string {
@@ -60,9 +66,12 @@ async function main(): Promise<void> {
     rows.push(...(await benchIteration(entry, threadCounts, quick ? 3 : 21, python)));
   }
   console.log(table(rows));
+  process.stderr.write('probes ...\n');
+  const probes = await benchProbes(probeCases(quick), threadCounts, quick ? 1 : 5);
+  console.log(`\nAll scalar probes in every iteration:\n\n${probeTable(probes)}`);
   const file = jsonAt >= 0 ? process.argv[jsonAt + 1] : undefined;
   if (file !== undefined)
-    writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows }, null, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows, probes }, null, 2)}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -34,6 +34,7 @@ describe('the contract', () => {
   test('members of the classes are those declared', () => {
     const unique = (names: string[]) => [...new Set(names)];
     expect(members(native.DenseOperator.prototype)).toEqual(unique(declared('NativeDenseOperator')));
+    expect(members(native.IdentityOperator.prototype)).toEqual(unique(declared('NativeIdentityOperator')));
     expect(members(native.Run.prototype)).toEqual(declared('NativeRun'));
   });
 

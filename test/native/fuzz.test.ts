@@ -143,6 +143,7 @@ function expected(name: string): number {
 
 test('constructors and methods take any arguments', () => {
   const Dense = native.DenseOperator as unknown as new (...args: unknown[]) => object;
+  const Identity = native.IdentityOperator as unknown as new (...args: unknown[]) => object;
   const small = fc.oneof(
     fc.integer({ min: -1, max: 9 }).map(
       (value): Given =>
@@ -154,6 +155,7 @@ test('constructors and methods take any arguments', () => {
   fc.assert(
     fc.property(fc.tuple(small, small, small, anything, anything), (args) => {
       attempt(() => new Dense(...unwrap(args)));
+      attempt(() => new Identity(...unwrap(args.slice(0, 3))));
     }),
     usual,
   );

@@ -278,7 +278,9 @@ describe('symmetric probes equal their definitions', () => {
     const blind = problems.sensing({ A, y: normals(40, 2), shape: [9, 9], symmetric: true });
     const names: RecordColumn[] = ['alignmentSpectral', 'sigmaSpectral', 'alignmentPower', 'alignmentToPower'];
     const run = await solve(blind, options(4, 3, { columns: names, reference: { rank: 3 } }));
-    const at = reference({ ...blind, truth: identity(9), adjoint: blind.adjoint.bind(blind) } as unknown as Problem, 3);
+    const M = blind.adjoint(blind.y);
+    const L = columns(eigh(M).vectors, 0, 3);
+    const at: Reference = { X: identity(9), M, V: L, L, r: 3 };
     const list = await iterates(blind, 4, 3);
     const expected = evaluate(blind, at, list[3]!, list[2], list[0]!, 3);
     for (const name of names) expect(run.trace.columns[name]![3]).toBeCloseTo(expected[name]!, 9);
