@@ -246,7 +246,8 @@ Status Run::advance(std::int64_t iterations, Team& team) {
   const auto spent = [&] { return spentBefore + (now() - start); };
   const std::int64_t every = solver.options.recordEvery;
   const std::int64_t left = std::min(iterations, solver.options.stopIterations - info.iterations);
-  // So that the loop does not allocate; beyond a million numbers the vector's own doubling is cheap beside the iterations.
+  // So that the loop does not allocate; beyond a million numbers the vector's own doubling is cheap beside the
+  // iterations.
   const std::int64_t most = std::max(std::int64_t{1} << 10, (std::int64_t{1} << 22) / run.width());
   const std::int64_t rows = every > 0 ? std::min(left / every, most) : 0;
   run.records.reserve(static_cast<std::size_t>((rows + 3) * run.width()));
