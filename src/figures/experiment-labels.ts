@@ -57,7 +57,8 @@ export function namesAbove(
 }
 
 function clamp(value: number): number {
-  return Math.min(1, Math.max(0, Number.isFinite(value) ? value : 0));
+  // NaN: below zero on a logarithmic axis.
+  return Number.isNaN(value) ? 0 : Math.min(1, Math.max(0, value));
 }
 
 export interface LegendEntry {
@@ -111,7 +112,9 @@ export function titleLines(text: string, width: number, size: number): string[] 
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && textWidth(`${last} ${word}`, size) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    // Titles are bold, and wider by a tenth.
+    if (last !== undefined && 1.1 * textWidth(`${last} ${word}`, size) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -10,7 +10,7 @@ import { writeSmallProblem } from './problems';
 jest.setTimeout(120_000);
 
 const run = promisify(execFile);
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/cli.md', 'docs/files.md'];
+const documents = ['README.md', 'CONTRIBUTING.md', 'docs/cli.md', 'docs/experiments.md', 'docs/files.md'];
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 /** The block of code after the mark `<!-- test: NAME -->`. */
@@ -49,16 +49,20 @@ describe('documents', () => {
       ['native/binding/addon.cc', 'registerAll'],
       ['src/io/problem-file.ts', 'TELLING'],
       ['src/figures/theme.ts', 'darkColours'],
+      ['src/experiments/index.ts', 'all'],
     ] as const) {
       expect(read('CONTRIBUTING.md')).toContain(`\`${list}\``);
       expect([file, read(file).includes(list)]).toEqual([file, true]);
     }
   });
 
-  test('every option of recover is in docs/cli.md', async () => {
-    const { stdout } = await lowrank(['recover', '--help'], root);
+  test.each([
+    ['recover', 9],
+    ['experiment', 7],
+  ] as const)('every option of %s is in docs/cli.md', async (command, atLeast) => {
+    const { stdout } = await lowrank([command, '--help'], root);
     const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option ?? '');
-    expect(options.length).toBeGreaterThan(9);
+    expect(options.length).toBeGreaterThan(atLeast);
     const missing = options.filter((option) => option !== '--help' && !read('docs/cli.md').includes(option));
     expect(missing).toEqual([]);
   });
