@@ -10,11 +10,24 @@ import {
 import { s3AsymAlpha } from './s3-asym-alpha';
 import { s3Exact } from './s3-exact';
 import { s3Imbalance } from './s3-imbalance';
+import { s3Onestep } from './s3-onestep';
+import { s3OnestepKappa } from './s3-onestep-kappa';
 import { s3Sym } from './s3-sym';
 import { s3SymAlpha } from './s3-sym-alpha';
+import { s3SymVsAsym } from './s3-sym-vs-asym';
 import { toySinh } from './toy-sinh';
 
-const all: readonly Experiment[] = [s3AsymAlpha, s3Exact, s3Imbalance, s3Sym, s3SymAlpha, toySinh];
+const all: readonly Experiment[] = [
+  s3AsymAlpha,
+  s3Exact,
+  s3Imbalance,
+  s3Onestep,
+  s3OnestepKappa,
+  s3Sym,
+  s3SymAlpha,
+  s3SymVsAsym,
+  toySinh,
+];
 
 /** What there is to run: names, claims, sources, and parameters with their defaults. */
 export function list(): readonly ExperimentSummary[] {

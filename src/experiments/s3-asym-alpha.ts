@@ -34,7 +34,7 @@ interface Run {
   readonly rate: number;
   /** From the singular values of the factors at the end. */
   readonly law: number;
-  /** Whether c belongs to a noise column of F; a large start leaves so little signal in G that c is sigma_r(G)^2. */
+  /** Whether q belongs to a noise column of F; a large start leaves so little signal in G that q is sigma_r(G)^2. */
   readonly byNoise: boolean;
   /** Rates in the two halves of the window, in the logarithm of the error. */
   readonly halves: readonly [number, number];
@@ -50,7 +50,7 @@ export const s3AsymAlpha = experiment({
   claim:
     'With F_0 of scale alpha and G_0 of scale alpha / 3, gradient descent on F G^T converges linearly also with more columns ' +
     'than the rank, at a rate of order alpha^2 (arXiv 2310.01769, theorem 1.3). In the population limit the rate per step is ' +
-    '-ln(1 - eta c), c the smallest squared singular value left in the factors.',
+    '-ln(1 - eta q), q the smallest squared singular value left in the factors.',
   source:
     `arXiv 2310.01769, theorem 1.3: exp(-Omega(alpha^2 t)) from its abstract, ${BODY_NOT_READ}; scales alpha and alpha / 3 from ` +
     "its public reviews, entry variance 1/n recalled; rate and bracket derived (S3-c', sharpened)",
@@ -135,13 +135,13 @@ export const s3AsymAlpha = experiment({
       ],
       trace: traceOf(runs),
       notes: [
-        'Near the limit E+ = E - eta (F F^T E + E G G^T), so the slowest factor is exactly 1 - eta c at any step below 1 / sigma_1, with ' +
-          'c the smallest squared singular value of F or G at the limit that is not zero. The form eta (sigma_k(F)^2 + sigma_k(G)^2) ' +
+        'Near the limit E+ = E - eta (F F^T E + E G G^T), so the slowest factor is exactly 1 - eta q at any step below 1 / sigma_1, with ' +
+          'q the smallest squared singular value of F or G at the limit that is not zero. The form eta (sigma_k(F)^2 + sigma_k(G)^2) ' +
           'of the reference is this to first order in eta as long as the noise columns of one factor only survive.',
-        'Gradient flow conserves Delta = F^T F - G^T G, and at the limit F^T F = Delta + G^T G with G^T G of rank r: c lies between the ' +
+        'Gradient flow conserves Delta = F^T F - G^T G, and at the limit F^T F = Delta + G^T G with G^T G of rank r: q lies between the ' +
           'k-th and the (k - r)-th eigenvalue of Delta_0, both of order alpha^2. Columns least and most of the table are the rates there; ' +
           'descent drifts from Delta_0 by O(eta), for which 5 % are allowed.',
-        'Where alpha^2 comes near sigma_r, F has taken so much of the signal that c is sigma_r(G)^2 and no longer grows with alpha: there ' +
+        'Where alpha^2 comes near sigma_r, F has taken so much of the signal that q is sigma_r(G)^2 and no longer grows with alpha: there ' +
           'the power of alpha and the bracket do not apply.',
         'A small start first shows a plateau, and 1 / (2 eta t), until t is of the order of 1 / (eta alpha^2).',
         'In the trace, column run counts the rows of the table.',
@@ -177,7 +177,7 @@ function line({ iteration, error }: Course, rate: number, level: number, high: n
 function checks({ scale, rate, law, byNoise, halves, bracket: range }: Run): Check[] {
   const what = `alpha = ${brief(scale)}`;
   return [
-    relativelyNear(`${what}: rate per step, -ln(1 - eta c)`, rate, law, 0.02),
+    relativelyNear(`${what}: rate per step, -ln(1 - eta q)`, rate, law, 0.02),
     relativelyNear(
       `${what}: straight, rate of the lower half of the window over the upper`,
       halves[1] / halves[0],
@@ -198,6 +198,6 @@ function series({ scale, course, predicted }: Run, clock: number): Series[] {
   const x = course.iteration.map((t) => clock * t);
   return [
     { label, x, y: course.error, style: 'measured' },
-    { label: `${label}, law`, x, y: predicted, style: 'predicted', group: label },
+    { label: 'law', x, y: predicted, style: 'predicted', group: label },
   ];
 }

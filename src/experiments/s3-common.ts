@@ -63,6 +63,16 @@ export function requireRanks(ranks: readonly number[], least: number, size: numb
   );
 }
 
+/** @throws LowrankError INVALID_ARGUMENT for a step at which descent from F^T F = beta^2 I is not stable, or not monotone */
+export function requireStep(step: number, beta: number, largest: number): void {
+  const most = Math.min(2 / (beta * beta + (largest / beta) ** 2), 1 / (beta * beta));
+  if (step < most) return;
+  throw new LowrankError(
+    'INVALID_ARGUMENT',
+    `Expected a step below ${brief(most)} with beta = ${brief(beta)} but received ${step}.`,
+  );
+}
+
 /** rows x cols independent normals of variance 1 / rows: a start of scale 1 in the convention of the tables. */
 export function gaussian(rows: number, cols: number, seed: number, purpose: NativePurpose): Matrix {
   const out = Matrix.zeros(rows, cols);
@@ -192,7 +202,7 @@ export function transposeTimes(a: Matrix, b: Matrix): Matrix {
   return out;
 }
 
-/** Per step, of an error that is multiplied by 1 - step * curvature: what "rate eta c" is at a finite step. */
+/** Per step, of an error that is multiplied by 1 - step * curvature: what "rate eta q" is at a finite step. */
 export function discreteRate(step: number, curvature: number): number {
   return -Math.log1p(-step * curvature);
 }

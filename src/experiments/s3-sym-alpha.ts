@@ -168,7 +168,7 @@ export const s3SymAlpha = experiment({
             return [
               { label, x: course.iteration, y: share(course.error), style: 'measured' as const },
               {
-                label: `${label}, law`,
+                label: 'law',
                 x: course.iteration,
                 y: share(predicted),
                 style: 'predicted' as const,

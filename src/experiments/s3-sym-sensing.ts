@@ -161,7 +161,7 @@ export function sensingSeries({ rank, course, predicted, exact }: Sensed): Serie
   return [
     { label, x: course.iteration, y: course.error, style: 'measured' },
     {
-      label: `${label}, ${exact ? 'Gauss-Newton' : 'slope of the energy law'}`,
+      label: exact ? 'Gauss-Newton' : 'slope of the energy law',
       x: course.iteration,
       y: predicted,
       style: 'predicted',

@@ -249,6 +249,6 @@ function populationSeries({ rank, course, predicted }: Run): Series[] {
   const label = `k = ${brief(rank)}`;
   return [
     { label, x: course.iteration, y: course.error, style: 'measured' },
-    { label: `${label}, law`, x: course.iteration, y: predicted, style: 'predicted', group: label },
+    { label: 'law', x: course.iteration, y: predicted, style: 'predicted', group: label },
   ];
 }
