@@ -8,6 +8,10 @@
  * question what q is. The points are binned first: a fit costs the same for any number of them.
  */
 
+// Taken out once: these loops run inside sandboxes too (test runners), where each look-up of a global costs more than a logarithm.
+const { abs, exp, log, log1p, max, min } = Math;
+const NONE = -Infinity;
+
 /** A stretch of a series as bins. Time runs from 0 to 1; `span` iterations are one unit. */
 export interface Binned {
   readonly time: Float64Array;
@@ -15,6 +19,8 @@ export interface Binned {
   readonly level: Float64Array;
   /** 1 / variance of `level`. */
   readonly weight: Float64Array;
+  /** Index of the first point of each bin. */
+  readonly first: Int32Array;
   readonly span: number;
 }
 
@@ -45,6 +51,8 @@ interface Parameters {
 const LEAST_Q = -0.4;
 const MOST_Q = 3;
 const MOST_ITERATIONS = 60;
+/** Of chi2: far below what decides between laws. */
+const LEAST_GAIN = 3e-3;
 
 /**
  * Bins the points [from, to) so that bins are even half in t, half in log t: the first half sees an exponential best, the
@@ -64,18 +72,21 @@ export function bin(
 ): Binned {
   const first = t[from]!;
   const span = t[to - 1]! - first;
-  const knee = Math.max(t[from + 1]! - first, span / 200) / span;
+  const knee = max(t[from + 1]! - first, span / 200) / span;
+  const single = to - from <= most;
   const place = (at: number): number => {
     const tau = (at - first) / span;
-    return Math.min(most - 1, Math.floor((most / 2) * (tau + Math.log1p(tau / knee) / Math.log1p(1 / knee))));
+    return min(most - 1, Math.floor((most / 2) * (tau + log1p(tau / knee) / log1p(1 / knee))));
   };
   const time: number[] = [];
   const level: number[] = [];
   const weight: number[] = [];
+  const firsts: number[] = [];
   for (let i = from; i < to;) {
     const here = place(t[i]!);
+    firsts.push(i);
     let [count, sumT, sumL, sumV] = [0, 0, 0, 0];
-    for (; i < to && place(t[i]!) === here; i++, count++) {
+    for (; i < to && (count === 0 || (!single && place(t[i]!) === here)); i++, count++) {
       sumT += t[i]! - first;
       sumL += logY[i]!;
       sumV += variance[i]!;
@@ -84,37 +95,41 @@ export function bin(
     level.push(sumL / count);
     weight.push(1 / (sumV / (count * count) + model));
   }
-  return { time: Float64Array.from(time), level: Float64Array.from(level), weight: Float64Array.from(weight), span };
+  return {
+    time: Float64Array.from(time),
+    level: Float64Array.from(level),
+    weight: Float64Array.from(weight),
+    first: Int32Array.from(firsts),
+    span,
+  };
 }
 
-/** ln of the decay at time t without its floor, and its derivatives by ln lambda and q. */
-function decay(p: Parameters, t: number): [value: number, byLambda: number, byQ: number] {
-  const x = Math.exp(p.lnLambda) * t;
-  const qx = p.q * x;
-  if (Math.abs(qx) < 1e-4) {
-    return [p.a - x * (1 - qx / 2 + (qx * qx) / 3), -x * (1 - qx), x * x * (0.5 - (2 / 3) * qx)];
-  }
+/** Below this |q x| a series in q x stands for the power. */
+const NEARLY_EXPONENTIAL = 1e-4;
+
+/** ln of the decay without its floor, x = lambda t. */
+function logDecay(a: number, q: number, x: number): number {
+  const qx = q * x;
+  if (abs(qx) < NEARLY_EXPONENTIAL) return a - x * (1 - qx / 2 + (qx * qx) / 3);
   // With q < 0 the decay ends at qx = -1; held back from it the fit is merely bad there.
-  const u = Math.max(1 + qx, 1e-9);
-  const log = Math.log(u);
-  return [p.a - log / p.q, -x / u, log / (p.q * p.q) - x / (p.q * u)];
+  return a - log(max(1 + qx, 1e-9)) / q;
 }
 
 function logSum(a: number, b: number): number {
-  const high = Math.max(a, b);
-  return high === -Infinity ? high : high + Math.log(Math.exp(a - high) + Math.exp(b - high));
+  if (b === NONE) return a;
+  return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));
 }
 
 /** ln y of the fitted decay at bin time t. */
 export function predict(fit: DecayFit, t: number): number {
-  const p = { a: fit.logScale, lnLambda: Math.log(fit.lambda), q: fit.q, lnFloor: fit.logFloor };
-  return logSum(decay(p, t)[0], p.lnFloor);
+  return logSum(logDecay(fit.logScale, fit.q, fit.lambda * t), fit.logFloor);
 }
 
 function chiSquared(bins: Binned, p: Parameters): number {
+  const lambda = exp(p.lnLambda);
   let sum = 0;
   for (let b = 0; b < bins.time.length; b++) {
-    const r = bins.level[b]! - logSum(decay(p, bins.time[b]!)[0], p.lnFloor);
+    const r = bins.level[b]! - logSum(logDecay(p.a, p.q, lambda * bins.time[b]!), p.lnFloor);
     sum += bins.weight[b]! * r * r;
   }
   return sum;
@@ -135,8 +150,8 @@ export function fitDecay(bins: Binned, shape: FitShape, near?: DecayFit): DecayF
   let best: Parameters;
   if (near === undefined) best = gridStart(bins, shape);
   else {
-    best = { a: near.logScale, lnLambda: Math.log(near.lambda), q: shape.q ?? near.q, lnFloor: near.logFloor };
-    if (shape.floor && best.lnFloor === -Infinity) best.lnFloor = bins.level[bins.level.length - 1]! - 1.5;
+    best = { a: near.logScale, lnLambda: log(near.lambda), q: shape.q ?? near.q, lnFloor: near.logFloor };
+    if (shape.floor && best.lnFloor === NONE) best.lnFloor = bins.level[bins.level.length - 1]! - 1.5;
   }
   const free = (shape.q === undefined ? 1 : 0) + (shape.floor ? 1 : 0) + 2;
   let chi2 = chiSquared(bins, best);
@@ -150,18 +165,18 @@ export function fitDecay(bins: Binned, shape: FitShape, near?: DecayFit): DecayF
       const gain = chi2 - value;
       best = next;
       chi2 = value;
-      damping = Math.max(damping / 8, 1e-9);
-      if (gain < 1e-4 * (1e-3 + Math.min(1, chi2))) break;
+      damping = max(damping / 8, 1e-9);
       normal = normalEquations(bins, best, shape);
+      if (gain < LEAST_GAIN) break;
     } else {
       damping *= 6;
       if (damping > 1e7) break;
     }
   }
-  const { matrix } = normalEquations(bins, best, shape);
+  const { matrix } = normal;
   return {
     q: best.q,
-    lambda: Math.exp(best.lnLambda),
+    lambda: exp(best.lnLambda),
     logScale: best.a,
     logFloor: best.lnFloor,
     chi2,
@@ -174,28 +189,24 @@ export function fitDecay(bins: Binned, shape: FitShape, near?: DecayFit): DecayF
 function gridStart(bins: Binned, shape: FitShape): Parameters {
   const last = bins.level.length - 1;
   const q = shape.q ?? 0;
-  const low = bins.level.reduce((least, value) => Math.min(least, value), Infinity);
-  const floors = shape.floor ? [low + 0.05, low - 0.5, bins.level[last]!] : [-Infinity];
-  let best: Parameters = { a: bins.level[0]!, lnLambda: 0, q, lnFloor: -Infinity };
+  const low = bins.level.reduce((least, value) => min(least, value), Infinity);
+  const floors = shape.floor ? [low - 0.5, bins.level[last]!] : [NONE];
+  let best: Parameters = { a: bins.level[0]!, lnLambda: 0, q, lnFloor: NONE };
   let bestChi2 = Infinity;
   for (const lnFloor of floors) {
-    for (let lnLambda = Math.log(0.05); lnLambda < 26; lnLambda += q === 0 ? 0.5 : 1) {
-      const p = { a: 0, lnLambda, q, lnFloor };
-      // ln c from the part above the floor, or from all where there is none.
+    // How much of ln y the floor takes away, where the decay is well above it.
+    const excess = bins.level.map((l) => (lnFloor === NONE ? 0 : log1p(-exp(-max(l - lnFloor, 0.05)))));
+    for (let lnLambda = -3; lnLambda < (q === 0 ? 7.1 : 13); lnLambda += q === 0 ? 1 : 1.5) {
+      const lambda = exp(lnLambda);
       let [sum, total] = [0, 0];
       for (let b = 0; b <= last; b++) {
-        const above = bins.level[b]! - lnFloor;
-        if (above < 0.5 && b > 1) continue;
-        const excess = above === Infinity ? 0 : Math.log1p(-Math.exp(-Math.max(above, 0.05)));
-        sum += bins.weight[b]! * (bins.level[b]! + excess - decay(p, bins.time[b]!)[0]);
+        if (bins.level[b]! - lnFloor < 0.5 && b > 1) continue;
+        sum += bins.weight[b]! * (bins.level[b]! + excess[b]! - logDecay(0, q, lambda * bins.time[b]!));
         total += bins.weight[b]!;
       }
-      // Points far down a steep exponential would lift c out of sight; the first bin is where c is seen.
-      for (const a of lnFloor === -Infinity ? [sum / total] : [sum / total, bins.level[0]!]) {
-        const value = chiSquared(bins, { ...p, a });
-        if (value < bestChi2) [best, bestChi2] = [{ ...p, a }, value];
-      }
-      if (q === 0 && lnLambda > 7) break;
+      const p = { a: sum / total, lnLambda, q, lnFloor };
+      const value = chiSquared(bins, p);
+      if (value < bestChi2) [best, bestChi2] = [p, value];
     }
   }
   return best;
@@ -210,21 +221,32 @@ interface Normal {
 function normalEquations(bins: Binned, p: Parameters, shape: FitShape): Normal {
   const matrix = [0, 1, 2, 3].map(() => [0, 0, 0, 0]);
   const gradient = [0, 0, 0, 0];
-  const fitted = [true, true, shape.q === undefined, shape.floor];
+  const by = [0, 0, 0, 0];
+  const fitted = [0, 1];
+  if (shape.q === undefined) fitted.push(2);
+  if (shape.floor) fitted.push(3);
+  const lambda = exp(p.lnLambda);
   for (let b = 0; b < bins.time.length; b++) {
-    const [value, byLambda, byQ] = decay(p, bins.time[b]!);
+    const x = lambda * bins.time[b]!;
+    const qx = p.q * x;
+    const value = logDecay(p.a, p.q, x);
     const all = logSum(value, p.lnFloor);
-    const share = Math.exp(value - all);
-    const by = [share, share * byLambda, share * byQ, 1 - share];
+    const share = exp(value - all);
+    const u = max(1 + qx, 1e-9);
+    by[0] = share;
+    by[1] = (-share * x) / u;
+    by[2] = share * (abs(qx) < NEARLY_EXPONENTIAL ? x * x * (0.5 - (2 / 3) * qx) : (p.a - value) / p.q - x / (p.q * u));
+    by[3] = 1 - share;
     const w = bins.weight[b]!;
     const r = bins.level[b]! - all;
-    for (let i = 0; i < 4; i++) {
-      if (!fitted[i]!) continue;
-      gradient[i]! += w * by[i]! * r;
-      for (let j = 0; j < 4; j++) if (fitted[j]!) matrix[i]![j]! += w * by[i]! * by[j]!;
+    for (const i of fitted) {
+      const wi = w * by[i]!;
+      gradient[i]! += wi * r;
+      const row = matrix[i]!;
+      for (const k of fitted) row[k]! += wi * by[k]!;
     }
   }
-  for (let i = 0; i < 4; i++) if (!fitted[i]!) matrix[i]![i] = 1;
+  for (let i = 0; i < 4; i++) if (!fitted.includes(i)) matrix[i]![i] = 1;
   return { matrix, gradient };
 }
 
@@ -258,11 +280,11 @@ function standardError(matrix: readonly (readonly number[])[], which: number): n
 }
 
 function moved(p: Parameters, step: readonly number[], shape: FitShape): Parameters {
-  const limited = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
+  const limited = (value: number, most: number): number => max(-most, min(most, value));
   return {
     a: p.a + limited(step[0]!, 5),
-    lnLambda: Math.max(-12, Math.min(30, p.lnLambda + limited(step[1]!, 1.5))),
-    q: shape.q ?? Math.max(LEAST_Q, Math.min(MOST_Q, p.q + limited(step[2]!, 0.4))),
-    lnFloor: shape.floor ? p.lnFloor + limited(step[3]!, 3) : -Infinity,
+    lnLambda: max(-12, min(30, p.lnLambda + limited(step[1]!, 1.5))),
+    q: shape.q ?? max(LEAST_Q, min(MOST_Q, p.q + limited(step[2]!, 0.4))),
+    lnFloor: shape.floor ? p.lnFloor + limited(step[3]!, 3) : NONE,
   };
 }
