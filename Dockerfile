@@ -29,7 +29,7 @@ RUN node scripts/build-native.js \
   && node scripts/build-ts.js \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
-# ---- run: Node, OpenBLAS, the package
+# ---- run: Node, OpenBLAS, a font for figures as PNG, the package
 FROM ${BASE} AS run
 LABEL org.opencontainers.image.title="lowrank" \
   org.opencontainers.image.description="Low-rank matrix recovery from few measurements" \
@@ -37,7 +37,7 @@ LABEL org.opencontainers.image.title="lowrank" \
   org.opencontainers.image.authors="The lowrank authors"
 # npm and yarn are not needed to run; logs and the loader's cache would differ between builds.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends libopenblas0-pthread tini \
+  && apt-get install -y --no-install-recommends fonts-dejavu-core libopenblas0-pthread tini \
   && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
     /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
   && mkdir /data \

@@ -117,7 +117,7 @@ describe('Dockerfile', () => {
       expect(script(run)).toMatch(/rm -rf \/var\/lib\/apt\/lists\/\*/);
     }
     for (const run of all('RUN')) expect(script(run)).not.toMatch(/\bsudo\b|curl|wget|apt-get (dist-)?upgrade/);
-    expect(installedPackages(installing.at(-1)!)).toEqual(['libopenblas0-pthread', 'tini']);
+    expect(installedPackages(installing.at(-1)!)).toEqual(['fonts-dejavu-core', 'libopenblas0-pthread', 'tini']);
   });
 
   test('no install script of an npm package runs', () => {
