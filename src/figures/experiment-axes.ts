@@ -59,15 +59,32 @@ function drawnAxis(axis: Axis, [low, high]: readonly [number, number], roomy: bo
 function logAxis(title: string, low: number, high: number, roomy: boolean): DrawnAxis {
   const [from, to] = high > low ? [low, high] : [low / 2, high * 2];
   const ticks = logTicks(from, to);
-  const domain: [number, number] = roomy ? ticks.domain : [from, to];
+  // Some air, but not the rest of a decade.
+  const domain: [number, number] = roomy
+    ? [Math.max(ticks.domain[0], from / 2), Math.min(ticks.domain[1], to * 2)]
+    : [from, to];
   const values = ticks.values.filter((v) => v >= domain[0] * (1 - 1e-9) && v <= domain[1] * (1 + 1e-9));
+  // A short axis may lie between two of those ticks: round numbers then.
+  const labels =
+    values.length >= 2
+      ? { values, labelExpr: ticks.labelExpr }
+      : { values: roundNumbers(domain[0], domain[1]), format: '~g' };
   return {
     title,
     domain,
     scale: { type: 'log', domain, nice: false },
-    axis: { title, values, labelExpr: ticks.labelExpr },
+    axis: { title, ...labels },
     place: (value) => Math.log(value / domain[0]) / Math.log(domain[1] / domain[0]),
   };
+}
+
+/** Three to seven multiples of 1, 2 or 5 times a power of ten. */
+function roundNumbers(low: number, high: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 3));
+  const step = [5, 2, 1].map((digit) => digit * power).find((one) => (high - low) / one >= 3) ?? power;
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 function linearAxis(title: string, low: number, high: number, roomy: boolean): DrawnAxis {

@@ -1,7 +1,7 @@
 /** Names around a panel: those of bands and marks in rows above it, and its legend in rows below, never over the data. */
 import type { Panel } from '../experiments/experiment';
 import type { DrawnAxis } from './experiment-axes';
-import type { DrawnSeries } from './experiment-series';
+import { type DrawnSeries, groupOf } from './experiment-series';
 import { colours } from './theme';
 
 export interface PlacedName {
@@ -81,12 +81,18 @@ export function legendBelow(series: readonly DrawnSeries[], panel: Panel, width:
   const wanted: Omit<LegendEntry, 'x' | 'y' | 'textX'>[] = [];
   const isLaw = ({ style }: { readonly style: string }): number => Number(style === 'predicted');
   // In the order in which the experiment names them, laws behind.
-  for (const { label, style } of [...panel.series].sort((a, b) => isLaw(a) - isLaw(b))) {
-    const drawn = series.find((one) => one.label === label && one.style === style);
-    if (!drawn || style === 'seed' || wanted.some((w) => w.text === label && w.style === style)) continue;
-    // One entry for the laws of many groups that share a label; it must not look like the law of the first group.
-    const shared = series.some((one) => one.label === label && one.style === style && one.colour !== drawn.colour);
-    wanted.push({ text: label, style, colour: shared ? colours.text : drawn.colour, dash: drawn.dash });
+  for (const one of [...panel.series].sort((a, b) => isLaw(a) - isLaw(b))) {
+    const { label, style } = one;
+    const drawn = series.find((other) => other.label === label && other.style === style);
+    if (!drawn || style === 'seed') continue;
+    // "k = 3, law" beside "k = 3" and "k = 4, law" beside "k = 4" are one entry: "law".
+    const prefix = `${groupOf(one)}, `;
+    const text = isLaw(one) && label.startsWith(prefix) ? label.slice(prefix.length) : label;
+    const known = wanted.findIndex((entry) => entry.text === text && entry.style === style);
+    const { colour, dash } = drawn;
+    if (known < 0) wanted.push({ text, style, colour, dash });
+    // An entry that several groups share must not look like the law of the first.
+    else if (wanted[known]?.colour !== colour) wanted[known] = { text, style, colour: colours.text, dash };
   }
   if (series.some(({ style }) => style === 'seed')) {
     const laws = wanted.filter(isLaw).length;

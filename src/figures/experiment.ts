@@ -65,7 +65,7 @@ function roomBetweenRows({ panel, series }: Drawn, width: number): number {
   const legend = legendBelow(series, panel, width, 0);
   const { rows } = namesAbove(panel, panelAxes(panel, series).x, width);
   const title = titleLines(panel.title, width, titleSize).length * (titleSize + 4);
-  return legendTop + (legend.at(-1)?.y ?? 0) + 28 + rowHeight * rows + title;
+  return legendTop + (legend.at(-1)?.y ?? 0) + 40 + rowHeight * rows + title;
 }
 
 function panelSpec(panel: Panel, series: readonly DrawnSeries[], { width, height }: typeof single): Json {
