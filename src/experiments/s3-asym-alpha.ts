@@ -70,7 +70,7 @@ export const s3AsymAlpha = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, spectrum, step, rank, scales, ratio, iterations } = parameters;
-    requireRanks([rank], spectrum.length + 1, n);
+    requireRanks([rank], spectrum.length, 1, n);
     const problem = populationProblem(n, spectrum, 'asymmetric', seed);
     const total = Math.hypot(...spectrum);
     const runs: Run[] = [];
@@ -135,9 +135,9 @@ export const s3AsymAlpha = experiment({
       ],
       trace: traceOf(runs),
       notes: [
-        'Near the limit E+ = E - eta (F F^T E + E G G^T), so the slowest factor is exactly 1 - eta q at any step below 1 / sigma_1, with ' +
-          'q the smallest squared singular value of F or G at the limit that is not zero. The form eta (sigma_k(F)^2 + sigma_k(G)^2) ' +
-          'of the reference is this to first order in eta as long as the noise columns of one factor only survive.',
+        'Near the limit E+ = E - eta (F F^T E + E G G^T), so the slowest factor is exactly 1 - eta q at any stable step, with ' +
+          'q the smallest squared singular value of F or G at the limit that is not zero. To first order in eta that is ' +
+          'eta (sigma_k(F)^2 + sigma_k(G)^2) as long as noise columns survive in one factor only.',
         'Gradient flow conserves Delta = F^T F - G^T G, and at the limit F^T F = Delta + G^T G with G^T G of rank r: q lies between the ' +
           'k-th and the (k - r)-th eigenvalue of Delta_0, both of order alpha^2. Columns least and most of the table are the rates there; ' +
           'descent drifts from Delta_0 by O(eta), for which 5 % are allowed.',

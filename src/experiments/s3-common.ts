@@ -53,13 +53,13 @@ export function populationProblem(
   });
 }
 
-/** @throws LowrankError INVALID_ARGUMENT unless least <= rank <= n for every rank */
-export function requireRanks(ranks: readonly number[], least: number, size: number): void {
-  const wrong = ranks.find((rank) => rank < least || rank > size);
+/** @throws LowrankError INVALID_ARGUMENT unless trueRank + excess <= rank <= n for every rank */
+export function requireRanks(ranks: readonly number[], trueRank: number, excess: 0 | 1, n: number): void {
+  const wrong = ranks.find((rank) => rank < trueRank + excess || rank > n);
   if (wrong === undefined) return;
   throw new LowrankError(
     'INVALID_ARGUMENT',
-    `Expected a rank from ${least} (spectrum has ${least} or fewer values) to ${size} (n) but received ${wrong}.`,
+    `Expected k from ${trueRank + excess} to ${n} (n), as X* has rank ${trueRank}, but received ${wrong}.`,
   );
 }
 

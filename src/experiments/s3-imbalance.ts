@@ -39,7 +39,7 @@ export const s3Imbalance = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, spectrum, rank, step, scale, ratios, seeds } = parameters;
-    requireRanks([rank], spectrum.length + 1, n);
+    requireRanks([rank], spectrum.length, 1, n);
     const setting = { threads, signal };
     const runs: ImbalancedRun[] = [];
     const matched: ImbalancedRun[] = [];

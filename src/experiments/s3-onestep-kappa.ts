@@ -47,7 +47,7 @@ export const s3OnestepKappa = experiment({
     'With beta = sqrt(sigma_1), applied as soon as the weakest singular value is roughly fitted, it is eta sigma_r^2 / sigma_1 per step.',
   source:
     `arXiv 2310.01769, theorem 5.1, recalled as (1 - eta sigma_r^2 / (64 sigma_1))^t, ${BODY_NOT_READ}; the rate without the 64 derived ` +
-    '(section 7 of the reference)',
+    '(S3-d)',
   parameters: {
     n: common.n,
     trueRank: { description: 'r', kind: 'integer', default: 3, least: 2, most: 100 },
@@ -79,7 +79,7 @@ export const s3OnestepKappa = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, rank, trueRank, step, conditions, scales } = parameters;
-    requireRanks([rank], trueRank + 1, n);
+    requireRanks([rank], trueRank, 1, n);
     requireStep(step, BETA, 1);
     const runs: Run[] = [];
     for (const kappa of conditions) {

@@ -54,7 +54,7 @@ export const s3Onestep = experiment({
     'per step for every alpha.',
   source:
     `arXiv 2310.01769, section 5: that it is one step applied once near the optimum from its abstract, ${BODY_NOT_READ}; the form of the ` +
-    'step is recalled; invariance of the product and the rate derived (section 7 of the reference)',
+    'step is recalled; invariance of the product and the rate derived (S3-d)',
   parameters: {
     ...common,
     rank: { description: 'k, columns of F and G, above r', kind: 'integer', default: 5, least: 2 },
@@ -84,7 +84,7 @@ export const s3Onestep = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, spectrum, step, rank, scales, betas, depth } = parameters;
-    requireRanks([rank], spectrum.length + 1, n);
+    requireRanks([rank], spectrum.length, 1, n);
     for (const beta of betas) requireStep(step, beta, spectrum[0]!);
     const setting = { threads, signal };
     const problem = populationProblem(n, spectrum, 'asymmetric', seed);

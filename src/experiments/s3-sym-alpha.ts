@@ -64,7 +64,7 @@ export const s3SymAlpha = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, spectrum, step, rank, scales, horizon } = parameters;
-    requireRanks([rank], spectrum.length + 1, n);
+    requireRanks([rank], spectrum.length, 1, n);
     const setting = { threads, signal };
     const problem = populationProblem(n, spectrum, 'symmetric', seed);
     const raw = gaussian(n, rank, seed, 'initialLeft');

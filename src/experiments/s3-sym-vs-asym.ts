@@ -76,7 +76,7 @@ export const s3SymVsAsym = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, spectrum, step, rank, scales, ratio, factor } = parameters;
-    requireRanks([rank], spectrum.length + 1, n);
+    requireRanks([rank], spectrum.length, 1, n);
     const runs: Comparison[] = [];
     for (const scale of scales) {
       progress(runs.length / scales.length, `alpha = ${brief(scale)}`);
@@ -153,7 +153,7 @@ export const s3SymVsAsym = experiment({
           }),
         },
         {
-          title: 'Asymmetric over symmetric error, on the clock of the start',
+          title: 'Quotient of the two errors',
           x: { label: 'flow time \u03b7\u03b1\u00b2t', scale: 'log' },
           y: { label: '\u2016FG\u1d40 - X*\u2016 / \u2016UU\u1d40 - X*\u2016', scale: 'log' },
           series: runs.flatMap(({ scale, symmetric, quotient, law }): Series[] => {

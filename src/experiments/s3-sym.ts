@@ -78,7 +78,7 @@ export const s3Sym = experiment({
   },
   run: async ({ parameters, seed, threads, signal, progress }) => {
     const { n, sensingN, spectrum, ranks } = parameters;
-    requireRanks(ranks, spectrum.length, Math.min(n, sensingN));
+    requireRanks(ranks, spectrum.length, 0, Math.min(n, sensingN));
     const setting = { threads, signal };
     const runs: Run[] = [];
     for (const [i, rank] of ranks.entries()) {
