@@ -284,7 +284,7 @@ function coursePanel(scales: readonly number[], courses: readonly Course[]): Pan
 function ratePanel(scales: readonly number[], courses: readonly Course[], trueRate: number): Panel {
   const [least, most] = [Math.min(...scales), Math.max(...scales)];
   return {
-    title: 'Final rate a step against the scale of the start',
+    title: 'Final rate against the scale of the start',
     x: { label: 'scale \u03b1', scale: 'log' },
     y: { label: 'rate a step', scale: 'linear' },
     series: [

@@ -83,15 +83,17 @@ export function legendBelow(series: readonly DrawnSeries[], panel: Panel, width:
   // In the order in which the experiment names them, laws behind.
   for (const one of [...panel.series].sort((a, b) => isLaw(a) - isLaw(b))) {
     const { label, style } = one;
-    const drawn = series.find((other) => other.label === label && other.style === style);
+    const named = series.filter((other) => other.label === label && other.style === style);
+    const [drawn] = named;
     if (!drawn || style === 'seed') continue;
     // "k = 3, law" beside "k = 3" and "k = 4, law" beside "k = 4" are one entry: "law".
     const prefix = `${groupOf(one)}, `;
     const text = isLaw(one) && label.startsWith(prefix) ? label.slice(prefix.length) : label;
     const known = wanted.findIndex((entry) => entry.text === text && entry.style === style);
-    const { colour, dash } = drawn;
+    const { dash } = drawn;
+    // An entry that several groups share must not look like the first of them.
+    const colour = named.every((other) => other.colour === drawn.colour) ? drawn.colour : colours.text;
     if (known < 0) wanted.push({ text, style, colour, dash });
-    // An entry that several groups share must not look like the law of the first.
     else if (wanted[known]?.colour !== colour) wanted[known] = { text, style, colour: colours.text, dash };
   }
   if (series.some(({ style }) => style === 'seed')) {

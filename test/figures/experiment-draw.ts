@@ -71,6 +71,15 @@ async function main(): Promise<void> {
       one: await experimentFigure([panel([line([3], [7], { style: 'points' })], { x: log })]),
       flat: await experimentFigure([panel([line([1, 2], [0, 0])], { y: linear })]),
       lawAlone: await experimentFigure([panel([line([1, 2], [1, 2], { style: 'predicted' })])]),
+      laws: await experimentFigure([
+        panel([
+          ...['k = 3', 'k = 4'].flatMap((group) => [
+            line([1, 2], [1, 2], { label: group }),
+            line([1, 2], [1, 3], { label: `${group}, law`, style: 'predicted', group }),
+            line([1, 2], [1, 4], { label: 'each', style: 'points', group }),
+          ]),
+        ]),
+      ]),
       nothing: (await experimentFigure([panel([line([1, 2], [0, -1])])])) ?? null,
       none: (await experimentFigure([])) ?? null,
       png: { signature: png.subarray(1, 4).toString(), width: png.readUInt32BE(16), height: png.readUInt32BE(20) },

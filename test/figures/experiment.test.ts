@@ -10,6 +10,7 @@ interface Drawn {
   one: string;
   flat: string;
   lawAlone: string;
+  laws: string;
   nothing: null;
   none: null;
   png: { signature: string; width: number; height: number };
@@ -71,6 +72,15 @@ test('holes break a line; one point, constants and a law alone can be drawn', ()
     expect(svg).toMatch(/^<svg /);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   }
+});
+
+test("laws of several groups share one entry of the legend, in no group's colour", () => {
+  const found = texts(drawn.laws);
+  expect(found.filter((text) => text.includes('law'))).toEqual(['law']);
+  expect(found.filter((text) => text === 'each')).toHaveLength(1);
+  // The sample of a line and of a dot in the colour of the text.
+  expect(drawn.laws).toMatch(/stroke="#24292e"[^>]*stroke-dasharray="5,4"|stroke-dasharray="5,4"[^>]*stroke="#24292e"/);
+  expect(drawn.laws).toMatch(/<path [^>]*fill="#24292e"/);
 });
 
 test('nothing that can be shown is no figure', () => {
