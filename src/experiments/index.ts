@@ -7,6 +7,13 @@ import {
   findExperiment,
   runExperiment,
 } from './runner';
+import { s1Alpha } from './s1-alpha';
+import { s1Kappa } from './s1-kappa';
+import { s1Overparam } from './s1-overparam';
+import { s1Phases } from './s1-phases';
+import { s1Power } from './s1-power';
+import { s1Samples } from './s1-samples';
+import { s1TrainVsTest } from './s1-train-vs-test';
 import { s3AsymAlpha } from './s3-asym-alpha';
 import { s3Exact } from './s3-exact';
 import { s3Imbalance } from './s3-imbalance';
@@ -18,6 +25,13 @@ import { s3SymVsAsym } from './s3-sym-vs-asym';
 import { toySinh } from './toy-sinh';
 
 const all: readonly Experiment[] = [
+  s1Alpha,
+  s1Kappa,
+  s1Overparam,
+  s1Phases,
+  s1Power,
+  s1Samples,
+  s1TrainVsTest,
   s3AsymAlpha,
   s3Exact,
   s3Imbalance,
