@@ -17,3 +17,11 @@ export { powerMethodCloseness, type PowerMethodCloseness, type PowerMethodClosen
 export { predictedFloor, type PredictedFloor, type PredictedFloorOptions } from './predicted-floor';
 export type { FloorStage, StagedFloor } from './staged-floor';
 export { restrictedIsometry, type RestrictedIsometry, type RestrictedIsometryOptions } from './restricted-isometry';
+export { phases, type PhaseEnds, type PhaseEvidence, type PhaseOptions, type Phases } from './phases';
+export {
+  phaseOneLength,
+  phaseTwoLength,
+  type PhaseOneQuantities,
+  type PhaseTwoLength,
+  type PhaseTwoQuantities,
+} from './phase-lengths';
