@@ -176,9 +176,10 @@ function linearLaw({ iteration, error }: Course, { spectrum, step }: Numbers): F
   const total = Math.hypot(...spectrum);
   const anchor = error.findIndex((e) => e <= total * Math.sqrt(HIGH * LOW));
   const level = Math.log(error[anchor] ?? NaN);
-  return iteration.map((t, i) =>
-    error[i]! < total * 0.1 ? Math.exp(Math.max(level - rate * (t - iteration[anchor]!), Math.log(1e-16))) : NaN,
-  );
+  return iteration.map((t, i) => {
+    const value = Math.exp(level - rate * (t - iteration[anchor]!));
+    return error[i]! < total * 0.1 && value > total * Number.EPSILON ? value : NaN;
+  });
 }
 
 function populationChecks({ rank, course, predicted, settled }: Run, numbers: Numbers): Check[] {
