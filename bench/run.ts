@@ -8,6 +8,7 @@ import os from 'node:os';
 import { buildInfo } from '../src/index';
 import { benchIteration, type IterationCase, type IterationRow } from './iteration';
 import { pythonWithNumpy } from './numpy';
+import { benchResponsiveness } from './responsiveness';
 import { benchProbes, probeTable, type ProbeCase } from './probes';
 
 const ensembles: readonly Omit<IterationCase, 'n' | 'm' | 'rank' | 'name'>[] = [
@@ -67,9 +68,15 @@ async function main(): Promise<void> {
   process.stderr.write('probes ...\n');
   const probes = await benchProbes(PROBE_CASES, threadCounts, quick ? 1 : 5);
   console.log(`\nAll scalar probes in every iteration:\n\n${probeTable(probes)}`);
+  process.stderr.write('responsiveness ...\n');
+  const responsiveness = await benchResponsiveness();
+  console.log(`\n${responsiveness.map((row) => `${row.what}: ${row.milliseconds.toFixed(1)} ms`).join('\n')}`);
   const file = jsonAt >= 0 ? process.argv[jsonAt + 1] : undefined;
   if (file !== undefined)
-    writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), info, rows, probes }, null, 2)}\n`);
+    writeFileSync(
+      file,
+      `${JSON.stringify({ date: new Date().toISOString(), info, rows, probes, responsiveness }, null, 2)}\n`,
+    );
 }
 
 main().catch((error: unknown) => {

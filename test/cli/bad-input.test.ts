@@ -123,7 +123,7 @@ describe('bad usage', () => {
   });
 
   const cases: readonly (readonly [args: readonly string[], names: RegExp])[] = [
-    [[], /No command given.*recover, doctor/],
+    [[], /No command given.*recover.*doctor/],
     [['recovr'], /'recovr'.*Did you mean recover\?/],
     [['recover'], /problem\.npz/],
     [['recover', 'good.npz', 'other.npz'], /Too many arguments/],
