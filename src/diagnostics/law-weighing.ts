@@ -245,11 +245,21 @@ function isTransient(data: Series, top: number, fit: DecayFit, start: number, bi
   const share = (end - first) / (data.t[data.t.length - 1]! - first);
   let inside = 0;
   for (let i = start; i < data.t.length && data.t[i]! <= end; i++) inside++;
-  const drop = Math.exp(top - fit.logFloor);
   if (fit.logScale - fit.logFloor < Math.log(SLIGHT)) return share < 0.5;
-  if (drop >= SURE_FLOOR) return inside < LEAST_POINTS;
+  return isWayDown(Math.exp(top - fit.logFloor), share, inside);
+}
+
+/**
+ * Which of the two counts, a decay or the level behind it: true when the decay is but the way down to a plateau.
+ *
+ * @param drop factor from the top of the series to the level
+ * @param share of the time until the decay meets the level
+ * @param points on the decay
+ */
+export function isWayDown(drop: number, share: number, points: number): boolean {
+  if (drop >= SURE_FLOOR) return points < LEAST_POINTS;
   if (drop <= SURE_TRANSIENT) return share < 0.5;
-  return inside < 2 * LEAST_POINTS || share < 0.2;
+  return points < 2 * LEAST_POINTS || share < 0.2;
 }
 
 /** Bin time at which the decay meets its floor. */

@@ -9,6 +9,7 @@ import { fitDecay, predict, type Binned } from './decay-fit';
 import {
   binned,
   FLAT,
+  isWayDown,
   LEAST_POINTS,
   rangeOf,
   series,
@@ -68,6 +69,15 @@ export interface RateEstimate {
 
 /** A plateau may move by this (in ln y) even when the movement is beyond doubt. */
 const SURELY_FLAT = 0.1;
+/** A floor below the top by this factor may be uneven, as rounding is. */
+const DEEP = 1e4;
+/** The two halves of a floor differ by less than this in ln y. */
+const STEADY = 0.08;
+/** A decay by no law keeps the level behind it from being called a plateau when it takes this share of the time. */
+const LONG = 0.2;
+/** Factors of the floor above which a decay is judged without it. */
+const NEAR_FLOOR = 2;
+const FAR_FROM_FLOOR = 4;
 
 /**
  * Decides which law a column of a trace follows on its last stationary stretch: a transient before and a floor behind (noise,
@@ -107,15 +117,44 @@ function rises(y: Float64Array): boolean {
 }
 
 function decide(t: Float64Array, y: Float64Array, least: number): RateEstimate {
-  const found = weigh(series(t, y));
-  const whole = judge(found, least);
-  if (found.weighing.adequate) return whole;
-  // A floor that is itself uneven (rounding) fits no constant: look at what lies clearly above it.
-  const end = aboveFloor(y);
-  if (end < LEAST_POINTS || end === y.length) return whole;
-  const cut = judge(weigh(series(t.subarray(0, end), y.subarray(0, end))), least);
-  if (cut.law === 'undecided' || cut.law === 'plateau') return whole;
-  return { ...cut, floor: median(y.slice(end)), reason: cut.reason.replace(/\.$/, ' down to an uneven floor.') };
+  const whole = judge(weigh(series(t, y)), least);
+  if (whole.law !== 'plateau' && whole.law !== 'undecided') return whole;
+  return aboveFloor(t, y, least) ?? whole;
+}
+
+/**
+ * A floor with a sharp corner, or one that is itself uneven (rounding), is no constant added to a decay. What lies clearly
+ * above it is judged alone, twice, with more and with less of the part near the floor: what is true of both counts. Where
+ * there is such a decay but no law to be told, it is undecided; where there is none, undefined.
+ */
+function aboveFloor(t: Float64Array, y: Float64Array, least: number): RateEstimate | undefined {
+  const n = y.length;
+  const level = median(y.slice(Math.floor(0.9 * n)));
+  const below = (factor: number): number => y.findIndex((value) => value < factor * level);
+  const top = y.reduce((most, value) => Math.max(most, value), 0);
+  // A deep floor may be as uneven as it is noisy, and short.
+  const deep = top > DEEP * level;
+  const flat = y.subarray(below(deep ? 1.5 : 1.2));
+  if (flat.length < (deep ? Math.max(5, 0.05 * n) : Math.max(LEAST_POINTS, 0.1 * n))) return undefined;
+  const half = flat.length >> 1;
+  const scatter = deep ? 4 * Math.sqrt((2 / half) * median(series(t.subarray(n - flat.length), flat).variance)) : 0;
+  const drift = Math.abs(Math.log(median(flat.slice(0, half)) / median(flat.slice(half))));
+  if (drift > Math.max(STEADY, scatter)) return undefined;
+  const [near, far] = [below(NEAR_FLOOR), below(FAR_FROM_FLOOR)];
+  if (far < LEAST_POINTS) return undefined;
+  const share = (points: number): number => (t[near]! - t[near - points]!) / (t[n - 1]! - t[0]!);
+  const wayDown = (points: number): boolean => isWayDown(top / level, share(points), points);
+  const cut = judge(weigh(series(t.subarray(0, far), y.subarray(0, far))), least);
+  if (cut.law !== 'undecided' && cut.law !== 'plateau' && !wayDown(Math.min(near, cut.points))) {
+    const more = judge(weigh(series(t.subarray(0, near), y.subarray(0, near))), least);
+    const reason = more.reason.replace(/( down to a floor)?\.$/, ' down to a floor of its own kind.');
+    if (more.law === cut.law) return { ...more, floor: level, reason };
+  }
+  const high = y.findLastIndex((value) => value > 0.7 * top);
+  const down = near - Math.max(0, high);
+  if (down <= 0 || wayDown(down) || share(down) < LONG) return undefined;
+  const why = `It falls by a factor of ${show(top / level)}, by no law that can be told, and then stays.`;
+  return undecided(t, high, n, cut.alternatives, why);
 }
 
 function judge({ data, weighing }: ReturnType<typeof weigh>, least: number): RateEstimate {
@@ -326,7 +365,7 @@ function upright(estimate: RateEstimate): RateEstimate {
     floor: estimate.floor > 0 ? 1 / estimate.floor : 0,
     reason:
       estimate.law === 'linear'
-        ? estimate.reason.replace('decay', 'growth').replace(/down to an? (uneven )?floor/, 'up to a level')
+        ? estimate.reason.replace('decay', 'growth').replace('down to a floor', 'up to a level')
         : estimate.reason,
   };
 }
@@ -353,15 +392,6 @@ function usable(
     y.push(value);
   }
   return { t: Float64Array.from(t), y: Float64Array.from(y) };
-}
-
-/** Where a visible floor begins: the first point within a factor of 5 of the level at the end; the length without a floor. */
-function aboveFloor(y: Float64Array): number {
-  const end = y.slice(Math.floor(0.9 * y.length));
-  const level = median(end);
-  const at = y.findIndex((value) => value < 5 * level);
-  if (at < 0 || y[0]! < 30 * level) return y.length;
-  return y.length - at >= Math.max(LEAST_POINTS, 0.1 * y.length) ? at : y.length;
 }
 
 function noiseOn(data: Series, start: number, end: number): number {

@@ -1,5 +1,5 @@
 import { diagnostics } from '../../src';
-import { asTrace, LAWS, made, philox, sampled, type Law } from './series';
+import { asTrace, LAWS, made, madeOtherwise, philox, sampled, TRANSIENTS, type Law } from './series';
 
 const { rate } = diagnostics;
 
@@ -46,6 +46,23 @@ describe('synthetic series', () => {
     },
     600_000,
   );
+
+  it('transients and floors that the fits do not contain', () => {
+    let right = 0;
+    const wrong: string[] = [];
+    for (const transient of TRANSIENTS) {
+      LAWS.forEach((law, l) => {
+        for (let i = 0; i < 10; i++) {
+          const { trace, about } = madeOtherwise(law, transient, 3_000_000 + 4 * i + l);
+          const found = rate(trace, 'y');
+          if (found.law === law) right++;
+          else if (found.law !== 'undecided') wrong.push(`${about} -> ${found.law} (${found.confidence})`);
+        }
+      });
+    }
+    expect(wrong).toEqual([]);
+    expect(right / 200).toBeGreaterThan(0.93);
+  }, 300_000);
 
   it('noise that neighbours share widens the interval', () => {
     const { normals } = philox(77);

@@ -78,3 +78,38 @@ export function made(law: Law, seed: number, noise: number): Made {
   const about = `${law} seed ${seed}: ${points} points, floor ${floor.toExponential(1)}, transient ${transient.toFixed(1)}`;
   return { trace: asTrace(t, y), slope, about };
 }
+
+export const TRANSIENTS = ['none', 'hold', 'fast', 'bump', 'slow'] as const;
+
+/**
+ * What the fits do not contain: a first part that holds, falls at another speed or bends (a twentieth to a quarter of the
+ * series), and floors with a sharp corner, max(g, floor), beside added ones. 5 % noise.
+ */
+export function madeOtherwise(law: Law, transient: (typeof TRANSIENTS)[number], seed: number): Made {
+  const { uniform, normals } = philox(seed);
+  const points = Math.floor(uniform(60, 600));
+  const stride = [1, 1, 5, 20][Math.floor(uniform(0, 4))]!;
+  const head = transient === 'none' ? 0 : Math.floor(points * uniform(0.05, 0.25));
+  const span = points * stride;
+  const slope = law === 'linear' ? -uniform(3, 25) / span : law === '1/t' ? -1 : law === '1/t^2' ? -2 : 0;
+  const least = law === '1/t' ? 12 : 8;
+  const growth = least * (100 / least) ** uniform(0, 1);
+  const g = (t: number): number =>
+    law === 'plateau' ? 1 : law === 'linear' ? Math.exp(slope * t) : (1 + (t * growth) / span) ** slope;
+  const place = uniform(0.4, 0.9);
+  const withFloor = uniform(0, 1) < 1 / 3 && (law === 'linear' ? g(place * span) < 0.02 : growth > 25);
+  const floor = withFloor && law !== 'plateau' ? g(Math.max(place, law === 'linear' ? 0 : 0.5) * span) : 0;
+  const sharp = uniform(0, 1) < 0.5;
+  const before = (x: number): number => {
+    if (transient === 'hold') return 1;
+    if (transient === 'bump') return 1 + 2 * Math.sin(Math.PI * x);
+    return Math.exp((1 - x) * (transient === 'fast' ? 4 : 0.5));
+  };
+  const t = Array.from({ length: points + head }, (_, i) => i * stride);
+  const y = t.map((at, i) => {
+    const clean = i < head ? before(i / head) : g(at - head * stride);
+    return (sharp ? Math.max(clean, floor) : clean + floor) * (1 + 0.05 * normals[i]!);
+  });
+  const about = `${law} ${transient} seed ${seed}: ${points} points, ${sharp ? 'sharp' : 'added'} floor ${floor.toExponential(1)}`;
+  return { trace: asTrace(t, y), slope, about };
+}
