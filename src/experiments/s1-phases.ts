@@ -1,10 +1,11 @@
 /** The three phases of a small random start: aligned with the spectral method first, then away from it to the truth. */
+import { phases } from '../diagnostics';
 import type { RecordColumn } from '../solvers/recording';
+import type { SolveResult } from '../solvers/result';
 import { atLeast, atMost, experiment, near, type Panel, relativelyNear, type Series } from './experiment';
 import {
   column,
   constant,
-  crossing,
   descend,
   type Instance,
   makeInstance,
@@ -14,7 +15,7 @@ import {
   spectralSine,
   stack,
 } from './s1-common';
-import { firstAtLeast, median, medianSeries } from './statistics';
+import { median, medianSeries } from './statistics';
 
 /** Phase I ends when the leading singular vectors of U are this close to the leading eigenvectors of M_hat (sine): our constant. */
 const ALIGNED = 0.1;
@@ -36,7 +37,7 @@ interface Course {
   readonly columns: Readonly<Record<Column, Float64Array>>;
   /** Sine of the spectral method's own error, angle (L, X). */
   readonly spectral: number;
-  /** Ends of phases I, II, III; fractions of steps for the first two. */
+  /** Ends of phases I, II, III: the first iteration of the next. NaN where it is not reached. */
   readonly ends: readonly [number, number, number];
   readonly perDecade: number;
 }
@@ -92,31 +93,25 @@ export const s1Phases = experiment({
           { rank, scale, step, iterations, columns: COLUMNS },
           { threads, signal, share },
         );
-        const columns = Object.fromEntries(COLUMNS.map((name) => [name, column(run, name)])) as Course['columns'];
-        courses.push(describe(columns, instance, scale, rank === 0 ? n : rank));
+        courses.push(describe(run, instance, scale, rank === 0 ? n : rank));
       }
     }
     return outcome(courses, scales, { n, trueRank, measurements, rank: rank === 0 ? n : rank });
   },
 });
 
-function describe(columns: Course['columns'], instance: Instance, scale: number, rank: number): Course {
-  const { n, trueRank: r, seed } = instance;
-  const one = crossing(columns.alignmentSpectral, ALIGNED, 'falls');
-  const two = crossing(columns.sigmaMin, Math.sqrt(0.1), 'rises', Math.max(0, Math.floor(one)));
-  // t_3 of the theory: from here on the noise makes up the error.
-  const factor = Math.sqrt(Math.max(0, Math.min(n, rank) - r)) + 1;
-  const taken = columns.testError.map((error, t) =>
-    t >= two ? (factor * columns.noiseFrobenius[t]!) / (error * Math.sqrt(r)) : 0,
-  );
-  const three = firstAtLeast(taken, 1);
+function describe(run: SolveResult, instance: Instance, scale: number, rank: number): Course {
+  const { n, trueRank, seed, prediction } = instance;
+  // The truth has equal singular values 1.
+  const known = { rank, trueRank, rows: n, sigmaMin: 1, truthNorm: Math.sqrt(trueRank) };
+  const ends = phases(run.trace, { ...known, truth: true, alignment: ALIGNED }).withTruth;
   return {
     seed,
     scale,
-    columns,
+    columns: Object.fromEntries(COLUMNS.map((name) => [name, column(run, name)])) as Course['columns'],
     spectral: spectralSine(instance),
-    ends: [one, two, three < 0 ? NaN : three],
-    perDecade: instance.prediction.iterationsPerDecade,
+    ends: [ends?.spectral ?? NaN, ends?.saddle ?? NaN, ends?.refinement ?? NaN],
+    perDecade: prediction.iterationsPerDecade,
   };
 }
 
@@ -133,8 +128,8 @@ function outcome(courses: readonly Course[], scales: readonly number[], setting:
   const middle = (scale: number, pick: (course: Course) => number): number => median(of(scale).map(pick));
   const at = (name: Column, phase: 0 | 1) => (course: Course) => {
     // The last iteration inside the phase.
-    const t = Math.floor(course.ends[phase]);
-    return Number.isFinite(t) ? course.columns[name][t]! : NaN;
+    const t = course.ends[phase] - 1;
+    return t >= 0 ? course.columns[name][t]! : NaN;
   };
   const last = (name: Column) => (course: Course) => course.columns[name][course.columns[name].length - 1]!;
   const nearest = (course: Course): number => {
@@ -284,7 +279,7 @@ function panels(courses: readonly Course[], ends: readonly number[]): Panel[] {
   const x = { label: 'iteration', scale: 'linear' } as const;
   return [
     {
-      title: `Errors along the phases, alpha = ${short(courses[0]!.scale)}`,
+      title: `Errors along the phases, \u03b1 = ${short(courses[0]!.scale)}`,
       x,
       y: { label: 'relative error', scale: 'log' },
       series: [

@@ -118,7 +118,7 @@ function outcome(
         0.9,
       ),
       atLeast(
-        `least m / (n r) for success, alpha = ${short(largest)} over alpha = ${short(smallest)} (inf: never)`,
+        `least m / (n r) for success, alpha = ${short(largest)} over alpha = ${short(smallest)}`,
         thresholds[0]! / thresholds[thresholds.length - 1]!,
         2,
       ),
@@ -177,7 +177,7 @@ function outcome(
     },
     notes: [
       `The table holds median test errors. n = ${n}, rank of the truth ${trueRank}, ${(trueRank * (2 * n - trueRank + 1)) / 2} degrees of ` +
-        `freedom; m / dim is m over the ${(n * (n + 1)) / 2} dimensions of the symmetric matrices. Success: test error <= ${SUCCESS}.`,
+        `freedom; m / dim is m over the ${(n * (n + 1)) / 2} dimensions of the symmetric matrices. Success: test error <= ${SUCCESS}; where nothing succeeds, the largest m / (n r) stands for the least that is enough.`,
       'Near the threshold convergence is slow: with more iterations the region of success of a small alpha grows a little.',
       'The paper asks for m of the order n r^2 kappaFactor^8 (restated); what is seen here is of the order n r.',
       'From a start larger than those above, the fixed step may diverge with few measurements: an infinite error.',
