@@ -69,15 +69,18 @@ export interface RateEstimate {
 
 /** A plateau may move by this (in ln y) even when the movement is beyond doubt. */
 const SURELY_FLAT = 0.1;
-/** A floor below the top by this factor may be uneven, as rounding is. */
-const DEEP = 1e4;
-/** The two halves of a floor differ by less than this in ln y. */
-const STEADY = 0.08;
 /** A decay by no law keeps the level behind it from being called a plateau when it takes this share of the time. */
 const LONG = 0.2;
-/** Factors of the floor above which a decay is judged without it. */
-const NEAR_FLOOR = 2;
-const FAR_FROM_FLOOR = 4;
+/**
+ * What counts as a floor, by how far it lies below the top: it begins where y comes `within` a factor of the level at the
+ * end, has so many points and so large a share of them, and its halves differ by at most `drift` in ln y. The deeper it is the
+ * more it may wander, as rounding does. `near` and `far` are the factors above it at which the decay is cut off to be judged.
+ */
+const FLOORS = [
+  { depth: 1e8, within: 4, points: 5, share: 0.03, drift: 0.9, near: 100, far: 300 },
+  { depth: 1e4, within: 1.5, points: LEAST_POINTS, share: 0.1, drift: 0.2, near: 5, far: 10 },
+  { depth: 1, within: 1.2, points: LEAST_POINTS, share: 0.1, drift: 0.08, near: 2, far: 4 },
+] as const;
 
 /**
  * Decides which law a column of a trace follows on its last stationary stretch: a transient before and a floor behind (noise,
@@ -119,7 +122,9 @@ function rises(y: Float64Array): boolean {
 function decide(t: Float64Array, y: Float64Array, least: number): RateEstimate {
   const whole = judge(weigh(series(t, y)), least);
   if (whole.law !== 'plateau' && whole.law !== 'undecided') return whole;
-  return aboveFloor(t, y, least) ?? whole;
+  const above = aboveFloor(t, y, least);
+  if (above === undefined || (above.law === 'undecided' && whole.law === 'undecided')) return whole;
+  return above;
 }
 
 /**
@@ -132,15 +137,13 @@ function aboveFloor(t: Float64Array, y: Float64Array, least: number): RateEstima
   const level = median(y.slice(Math.floor(0.9 * n)));
   const below = (factor: number): number => y.findIndex((value) => value < factor * level);
   const top = y.reduce((most, value) => Math.max(most, value), 0);
-  // A deep floor may be as uneven as it is noisy, and short.
-  const deep = top > DEEP * level;
-  const flat = y.subarray(below(deep ? 1.5 : 1.2));
-  if (flat.length < (deep ? Math.max(5, 0.05 * n) : Math.max(LEAST_POINTS, 0.1 * n))) return undefined;
+  const kind = FLOORS.find(({ depth }) => top >= depth * level);
+  if (kind === undefined) return undefined;
+  const flat = y.subarray(below(kind.within));
+  if (flat.length < Math.max(kind.points, kind.share * n)) return undefined;
   const half = flat.length >> 1;
-  const scatter = deep ? 4 * Math.sqrt((2 / half) * median(series(t.subarray(n - flat.length), flat).variance)) : 0;
-  const drift = Math.abs(Math.log(median(flat.slice(0, half)) / median(flat.slice(half))));
-  if (drift > Math.max(STEADY, scatter)) return undefined;
-  const [near, far] = [below(NEAR_FLOOR), below(FAR_FROM_FLOOR)];
+  if (Math.abs(Math.log(median(flat.slice(0, half)) / median(flat.slice(half)))) > kind.drift) return undefined;
+  const [near, far] = [below(kind.near), below(kind.far)];
   if (far < LEAST_POINTS) return undefined;
   const share = (points: number): number => (t[near]! - t[near - points]!) / (t[n - 1]! - t[0]!);
   const wayDown = (points: number): boolean => isWayDown(top / level, share(points), points);
