@@ -8,7 +8,7 @@
  */
 
 export type NativeErrorCode =
-  'INVALID_ARGUMENT' | 'NON_FINITE' | 'NUMERICAL' | 'OUT_OF_MEMORY' | 'TOO_LARGE' | 'BUSY' | 'INTERNAL';
+  'INVALID_ARGUMENT' | 'NON_FINITE' | 'NUMERICAL' | 'OUT_OF_MEMORY' | 'TOO_LARGE' | 'BUSY' | 'CANCELLED' | 'INTERNAL';
 
 export type NativeModel = 'symmetric' | 'asymmetric';
 
@@ -27,7 +27,17 @@ export type NativeStatus =
 
 /** Streams of the counter-based generator; a number depends on (seed, purpose, index) alone. */
 export type NativePurpose =
-  'measurements' | 'truthLeft' | 'truthRight' | 'noise' | 'initialLeft' | 'initialRight' | 'heldOut' | 'test';
+  | 'measurements'
+  | 'truthLeft'
+  | 'truthRight'
+  | 'noise'
+  | 'initialLeft'
+  | 'initialRight'
+  | 'heldOut'
+  | 'test'
+  | 'signal'
+  | 'initialVector'
+  | 'asymptotics';
 
 export interface NativeBuildInfo {
   /** Node-API level the addon was built for. */
@@ -177,6 +187,189 @@ export interface NativeFactorSvd {
   readonly right: Float64Array;
 }
 
+export type NativeField = 'real' | 'complex';
+
+/**
+ * The linear map r = X theta of a vector problem, X m x n: immutable once filled, shared by any number of runs. Complex
+ * vectors cross the border interleaved (re, im, re, im, ...), as NumPy keeps them.
+ */
+export interface NativeDesign {
+  readonly kind: 'dense' | 'coded-diffraction';
+  readonly field: NativeField;
+  /** m */
+  readonly measurements: number;
+  /** n, the unknowns */
+  readonly dimension: number;
+  readonly bytes: number;
+  readonly bytesPerPass: number;
+  /** ||X||_F^2 */
+  readonly squaredNorm: number;
+}
+
+export interface NativeDenseDesign extends NativeDesign {
+  readonly kind: 'dense';
+  /** Copies whole rows to rows firstRow, firstRow + 1, ...; refuses numbers that are not finite with NON_FINITE and the index. */
+  fill(firstRow: number, values: Float64Array | Float32Array): void;
+  /** Entries N(0, 1) real, CN(0, 1) complex (E|x|^2 = 1), of stream (seed, 'measurements'). */
+  fillGaussian(seed: number, threads: number): void;
+  /** Row `index`, n numbers, interleaved when complex. */
+  readRow(index: number, out: Float64Array): void;
+}
+
+/** y_l = |fft(mask_l * x)|^2, unnormalized, 1-D (height 1) or 2-D: always complex. m = patterns * height * width. */
+export interface NativeCodedDiffraction extends NativeDesign {
+  readonly kind: 'coded-diffraction';
+}
+
+export interface NativeEigenpair {
+  /** The algebraically largest eigenvalue of (1/m) X^H diag(t) X, and an estimate of the next. */
+  readonly value: number;
+  readonly second: number;
+  readonly residual: number;
+  readonly passes: number;
+  readonly converged: boolean;
+}
+
+export interface NativeLoss {
+  readonly name: string;
+  /** With their values, in order. */
+  readonly parameters: readonly number[];
+}
+
+/** What there is, for the facade's checks. */
+export interface NativeLossDescription {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly defaults: readonly number[];
+  readonly fields: readonly NativeField[];
+  /** The fields in which the force has no jumps. */
+  readonly differentiable: readonly NativeField[];
+  /** The differentiable loss to take in its place; null where there is none. */
+  readonly smoothed: string | null;
+}
+
+export interface NativeVectorMethodDescription {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly defaults: readonly number[];
+  readonly fields: readonly NativeField[];
+  /** Takes any loss, a ridge and momentum. */
+  readonly anyLoss: boolean;
+  /** Needs y to be intensities. */
+  readonly intensityOnly: boolean;
+}
+
+export interface NativeVectorRunOptions {
+  readonly method: string;
+  readonly methodParameters: readonly number[];
+  readonly loss: NativeLoss;
+  /** The start: n numbers, interleaved when complex. */
+  readonly theta: Float64Array;
+  readonly seed: number;
+  readonly step: 'auto' | 'fixed';
+  readonly stepSize: number;
+  readonly ridge: number;
+  readonly momentum: number;
+  readonly stopIterations: number;
+  /** 0 switches a rule off, here and below. */
+  readonly stopResidual: number;
+  readonly stopGradient: number;
+  readonly stopChange: number;
+  readonly stopTimeLimit: number;
+  readonly stopDivergence: number;
+  readonly recordEvery: number;
+  readonly columns: readonly string[];
+  /** y is an intensity: the residual is of amplitudes, sign or phase are not determined. */
+  readonly intensity: boolean;
+  readonly y: Float64Array;
+  readonly truth: Float64Array | null;
+}
+
+export interface NativeVectorRunInfo {
+  readonly status: NativeStatus;
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly passes: number;
+  readonly forwardCount: number;
+  readonly adjointCount: number;
+  readonly rejectedSteps: number;
+  readonly seconds: number;
+  readonly residual: number;
+  readonly trainLoss: number;
+  readonly gradientNorm: number;
+  readonly step: number;
+  /** -1 where the truth is not known. */
+  readonly overlap: number;
+  readonly testError: number;
+  readonly recordedRows: number;
+}
+
+/** As {@link NativeRun}, for a vector. */
+export interface NativeVectorRun {
+  readonly bytes: number;
+  advance(iterations: number, threads: number, done: (error: Error | null, info?: NativeVectorRunInfo) => void): void;
+  cancel(): void;
+  /** theta (n) and r = X theta (m), interleaved when complex; `field` may be null. */
+  readVector(theta: Float64Array, field: Float64Array | null): void;
+  readRecords(out: Float64Array): void;
+  dispose(): void;
+}
+
+/** Work off the JavaScript thread that can be cancelled; `done` is then called with an error of code 'CANCELLED'. */
+export interface NativeTask {
+  /** Steps done so far: to be polled for progress. */
+  readonly progress: number;
+  cancel(): void;
+}
+
+export interface NativeDmftOptions {
+  readonly field: NativeField;
+  readonly delta: number;
+  readonly loss: NativeLoss;
+  readonly iterations: number;
+  /** `iterations` of them. */
+  readonly steps: Float64Array;
+  readonly ridge: number;
+  readonly momentum: number;
+  /** Bernoulli fraction of a minibatch, above 0 up to 1. */
+  readonly batch: number;
+  readonly spectral: boolean;
+  readonly tau: number;
+  readonly overlap: number;
+  readonly norm: number;
+  readonly spectralMemory: boolean;
+  readonly seed: number;
+  /** N samples: z (interleaved when complex), y = phi(z, eps), t = T(y) (null for an independent start). */
+  readonly z: Float64Array;
+  readonly y: Float64Array;
+  readonly t: Float64Array | null;
+}
+
+/** T + 1 numbers each; matrices row-major (T + 1) x (T + 1), forceCovariance (T + 2) x (T + 2) with index 0 for the start. */
+export interface NativeDmftResult {
+  readonly m: Float64Array;
+  readonly q: Float64Array;
+  readonly trainLoss: Float64Array;
+  readonly testLoss: Float64Array;
+  readonly squaredForce: Float64Array;
+  readonly kappa: Float64Array;
+  readonly covariance: Float64Array;
+  readonly responseTheta: Float64Array;
+  readonly responseForce: Float64Array;
+  readonly responseSpectral: Float64Array;
+  readonly forceCovariance: Float64Array;
+}
+
+export interface NativeTwinResult {
+  readonly testLoss: Float64Array;
+  readonly trainLoss: Float64Array;
+  readonly squaredNorm: Float64Array;
+  readonly responseTheta: Float64Array;
+  readonly responseSpectral: Float64Array;
+  /** w^t, (T + 1) x m, interleaved when complex. */
+  readonly fields: Float64Array;
+}
+
 export interface NativeAddon {
   buildInfo(): NativeBuildInfo;
 
@@ -236,4 +429,68 @@ export interface NativeAddon {
     rank: number,
     done: (error: Error | null, result?: NativeFactorSvd) => void,
   ): void;
+
+  readonly DenseDesign: new (measurements: number, dimension: number, field: NativeField) => NativeDenseDesign;
+  /** masks: patterns x height x width complex numbers, interleaved; copied. */
+  readonly CodedDiffraction: new (
+    masks: Float64Array,
+    patterns: number,
+    height: number,
+    width: number,
+  ) => NativeCodedDiffraction;
+  readonly VectorRun: new (design: NativeDesign, options: NativeVectorRunOptions) => NativeVectorRun;
+
+  lossDescriptions(): readonly NativeLossDescription[];
+  vectorMethodDescriptions(): readonly NativeVectorMethodDescription[];
+  vectorColumnNames(): readonly string[];
+  /** In batches, r interleaved when complex: values, forces (interleaved when complex), derivatives f; each may be null. */
+  lossBatch(
+    loss: NativeLoss,
+    field: NativeField,
+    r: Float64Array,
+    y: Float64Array,
+    values: Float64Array | null,
+    forces: Float64Array | null,
+    derivatives: Float64Array | null,
+  ): void;
+
+  /** out (m) = X theta */
+  designApply(design: NativeDesign, theta: Float64Array, out: Float64Array, threads: number): void;
+  /** out (n) = X^H g */
+  designAdjoint(design: NativeDesign, g: Float64Array, out: Float64Array, threads: number): void;
+  /** One fused pass: field (m) = X theta, gradient (n) = X^H force(field) / m; returns mean L(field, y). */
+  designGradient(
+    design: NativeDesign,
+    loss: NativeLoss,
+    theta: Float64Array,
+    y: Float64Array,
+    field: Float64Array,
+    gradient: Float64Array,
+    threads: number,
+  ): number;
+  /** Lanczos on (1/m) X^H diag(weights) X; `vector` (n) is filled before `done` is called. */
+  topEigenpair(
+    design: NativeDesign,
+    weights: Float64Array,
+    seed: number,
+    tolerance: number,
+    maxPasses: number,
+    threads: number,
+    vector: Float64Array,
+    done: (error: Error | null, result?: NativeEigenpair) => void,
+  ): NativeTask;
+
+  dmft(
+    options: NativeDmftOptions,
+    threads: number,
+    progress: ((iteration: number) => void) | null,
+    done: (error: Error | null, result?: NativeDmftResult) => void,
+  ): NativeTask;
+  /** As dmft() on the rows of a real run: z is not used, r holds r^0 .. r^T, m numbers each. */
+  dataDrivenTwin(
+    options: NativeDmftOptions,
+    r: Float64Array,
+    threads: number,
+    done: (error: Error | null, result?: NativeTwinResult) => void,
+  ): NativeTask;
 }

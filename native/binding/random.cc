@@ -20,7 +20,10 @@ Napi::Value draw(const Napi::CallbackInfo& info, const char* name, Draw function
                                         {"initialLeft", Purpose::initialLeft},
                                         {"initialRight", Purpose::initialRight},
                                         {"heldOut", Purpose::heldOut},
-                                        {"test", Purpose::test}});
+                                        {"test", Purpose::test},
+                                        {"signal", Purpose::signal},
+                                        {"initialVector", Purpose::initialVector},
+                                        {"asymptotics", Purpose::asymptotics}});
   const std::int64_t first = integer(info[2], "first", 0, kMaxSafeInteger);
   const Span<double> out = float64Array(info[3], "out", -1);
   function(stream, purpose, static_cast<std::uint64_t>(first), out.size, out.data);

@@ -22,6 +22,9 @@ enum class Purpose : std::uint64_t {
   initialRight = 6,
   heldOut = 7,
   test = 8,
+  signal = 9,
+  initialVector = 10,
+  asymptotics = 11,
 };
 
 // Stream `philox4x64-10/v1`: key = (seed, purpose), counter = (index / 4, 0, 0, 0), lane index % 4.
