@@ -14,6 +14,11 @@ export interface PredictedFloorOptions {
   readonly step: number;
   /** r, 1 .. n - 1: how many directions are signal. Default: the problem's `trueRank`. */
   readonly rank?: number | undefined;
+  /**
+   * Whether to follow the stages of a truth with unequal singular values, which is what costs time: r - 1 fits of lower
+   * rank. Default true; false where the singular values are known to be alike.
+   */
+  readonly staged?: boolean | undefined;
   /** 1 .. 64, default 1; never changes a bit of the result. */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,7 +40,7 @@ export interface PredictedFloor {
   /**
    * The same law in stages, for a truth whose singular values differ: after each signal direction has reached its full
    * size the others, and the noise, go on at the eigenvalues of what is left of A*(y). Prefer it; the two agree where
-   * the singular values are alike. Absent where a direction stops growing on the way.
+   * the singular values are alike. Absent where a direction stops growing on the way, or was not asked for.
    */
   readonly staged?: StagedFloor;
   /** Where the law comes from: it is no statement of the paper. */
@@ -46,7 +51,13 @@ export interface PredictedFloor {
   readonly doubts: readonly string[];
 }
 
-const KNOWN = ['step', 'rank', 'threads', 'signal'] as const satisfies readonly (keyof PredictedFloorOptions)[];
+const KNOWN = [
+  'step',
+  'rank',
+  'staged',
+  'threads',
+  'signal',
+] as const satisfies readonly (keyof PredictedFloorOptions)[];
 const HINTS = { mu: 'step', eta: 'step', stepSize: 'step', trueRank: 'rank', r: 'rank' };
 
 const ASSUMES = [
@@ -88,6 +99,7 @@ export async function predictedFloor(problem: Problem, options: PredictedFloorOp
   const given = check.optionsObject(options, 'predictedFloor', KNOWN, HINTS);
   const step = check.positiveNumber(given['step'], 'step');
   const work = workOptions(given);
+  const inStages = given['staged'] === undefined || check.boolean(given['staged'], 'staged');
   if (!checked.symmetric) {
     throw check.refused('a problem with symmetric measurement matrices', 'predictedFloor', 'one without');
   }
@@ -105,7 +117,7 @@ export async function predictedFloor(problem: Problem, options: PredictedFloorOp
   // The last eigenvalue only counts where it is so negative that a step turns its direction over.
   const noiseGrowth = Math.max(growth(step, values[rank]!), growth(step, values.at(-1)!));
   const exponent = 2 * (1 - noiseGrowth / signalGrowth);
-  const staged = await stagedFloor(checked, image, values, step, rank, work);
+  const staged = inStages ? await stagedFloor(checked, image, values, step, rank, work) : undefined;
   return {
     exponent,
     iterationsPerDecade: Math.LN10 / signalGrowth,
@@ -117,7 +129,7 @@ export async function predictedFloor(problem: Problem, options: PredictedFloorOp
     ...(staged === undefined ? {} : { staged }),
     status: 'derived',
     assumes: ASSUMES,
-    doubts: doubts(step, values, rank, noiseGrowth / signalGrowth, exponent, staged),
+    doubts: doubts(step, values, rank, noiseGrowth / signalGrowth, exponent, inStages ? staged : 'not asked for'),
   };
 }
 
@@ -136,7 +148,7 @@ function doubts(
   rank: number,
   ratio: number,
   exponent: number,
-  staged: StagedFloor | undefined,
+  staged: StagedFloor | undefined | 'not asked for',
 ): string[] {
   const out: string[] = [];
   if (ratio > CLEAR_GAP) {
@@ -149,7 +161,7 @@ function doubts(
     out.push(
       'Once the first signal directions are fitted, another one no longer grows: too few measurements, or another rank.',
     );
-  } else if (Math.abs(staged.exponent - exponent) > SAME) {
+  } else if (staged !== 'not asked for' && Math.abs(staged.exponent - exponent) > SAME) {
     out.push(
       `The signal arrives in stages: prefer staged.exponent, ${show(staged.exponent)}, to the exponent of one stage, ` +
         `${show(exponent)}.`,

@@ -96,7 +96,8 @@ export function makeSetup({ n, trueRank, measurements, seed }: Omit<InstanceOpti
 
 export async function makeInstance(options: InstanceOptions, { threads, signal }: Means): Promise<Instance> {
   const setup = makeSetup(options, threads);
-  const prediction = await predictedFloor(setup.problem, { step: options.step, threads, signal });
+  // One stage: the truth has equal singular values.
+  const prediction = await predictedFloor(setup.problem, { step: options.step, staged: false, threads, signal });
   return { ...setup, trueRank: options.trueRank, prediction };
 }
 

@@ -72,6 +72,9 @@ test('population: in stages too, and their lengths by hand', async () => {
   expect(staged!.stages[0]!.duration).toBeCloseTo(1 / fast, 8);
   expect(staged!.stages[1]!.duration).toBeCloseTo((1 - slow / fast) / slow, 6);
   expect(staged!.iterationsPerDecade).toBeCloseTo(iterationsPerDecade, 5);
+  const plain = await predictedFloor(problem, { step, staged: false });
+  expect(plain).toMatchObject({ iterationsPerDecade, doubts: [] });
+  expect(plain).not.toHaveProperty('staged');
 });
 
 test.each([
