@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "../runtime/team.h"
 
@@ -68,6 +69,16 @@ class Design {
   // Row i (n numbers, split): what Kaczmarz needs. Column j (m numbers, split): what coordinate descent needs.
   virtual void readRow(std::int64_t i, double* out) const = 0;
   virtual void readColumn(std::int64_t j, double* out) const = 0;
+  // out_i = ||x_i||^2, m numbers. Here: by reading every row; a design that knows its norms overrides it.
+  virtual void squaredRowNorms(double* out) const {
+    std::vector<double> row(static_cast<std::size_t>(width(dimension())));
+    for (std::int64_t i = 0; i < measurements(); ++i) {
+      readRow(i, row.data());
+      double sum = 0;
+      for (const double x : row) sum += x * x;
+      out[i] = sum;
+    }
+  }
 
   // Doubles of a vector of `count` numbers of this field.
   std::int64_t width(std::int64_t count) const noexcept { return field() == Field::complex ? 2 * count : count; }

@@ -25,6 +25,7 @@ enum class Purpose : std::uint64_t {
   signal = 9,
   initialVector = 10,
   asymptotics = 11,
+  rowOrder = 12,
 };
 
 // Stream `philox4x64-10/v1`: key = (seed, purpose), counter = (index / 4, 0, 0, 0), lane index % 4.
