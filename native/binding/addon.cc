@@ -26,6 +26,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     exportOperatorCalls(exports);
     exportLinearAlgebra(exports);
     exportFactorSvd(exports);
+    exportLosses(exports);
     return nullptr;
   });
   return exports;

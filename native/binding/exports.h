@@ -22,5 +22,6 @@ void exportRandom(Napi::Object exports);         // random.cc
 void exportOperatorCalls(Napi::Object exports);  // operator_calls.cc
 void exportLinearAlgebra(Napi::Object exports);  // linalg.cc
 void exportFactorSvd(Napi::Object exports);      // factor_svd.cc
+void exportLosses(Napi::Object exports);         // losses.cc
 
 }  // namespace lowrank::binding
