@@ -214,6 +214,8 @@ export interface NativeDenseDesign extends NativeDesign {
   fillGaussian(seed: number, threads: number): void;
   /** Row `index`, n numbers, interleaved when complex. */
   readRow(index: number, out: Float64Array): void;
+  /** The sum of all that is stored, as fast as memory gives it: what passes are measured against. */
+  streamRead(threads: number): number;
 }
 
 /** y_l = |fft(mask_l * x)|^2, unnormalized, 1-D (height 1) or 2-D: always complex. m = patterns * height * width. */

@@ -5,6 +5,7 @@
 
 #include "../core/linalg/lapack.h"
 #include "dense_operator.h"
+#include "design_dense.h"
 #include "exports.h"
 #include "identity_operator.h"
 #include "jobs.h"
@@ -21,12 +22,14 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     DenseOperatorObject::define(exports);
     IdentityOperatorObject::define(exports);
     RunObject::define(exports);
+    DenseDesignObject::define(exports);
     exportBuildInfo(exports);
     exportRandom(exports);
     exportOperatorCalls(exports);
     exportLinearAlgebra(exports);
     exportFactorSvd(exports);
     exportLosses(exports);
+    exportDesignCalls(exports);
     return nullptr;
   });
   return exports;

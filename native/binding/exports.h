@@ -23,5 +23,6 @@ void exportOperatorCalls(Napi::Object exports);  // operator_calls.cc
 void exportLinearAlgebra(Napi::Object exports);  // linalg.cc
 void exportFactorSvd(Napi::Object exports);      // factor_svd.cc
 void exportLosses(Napi::Object exports);         // losses.cc
+void exportDesignCalls(Napi::Object exports);    // design_calls.cc
 
 }  // namespace lowrank::binding

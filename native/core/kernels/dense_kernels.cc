@@ -169,6 +169,29 @@ LOWRANK_INLINE void accumulateAny(Rows<T> rows, const double* weights, const std
   }
 }
 
+template <int R>
+LOWRANK_INLINE void addPairGroup(const double* rows, std::int64_t stride, const double* firstWeights,
+                                 const double* secondWeights, double* firstImage, double* secondImage) {
+  double u[R], v[R];
+  LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
+    u[r] = firstWeights[r];
+    v[r] = secondWeights[r];
+  }
+  for (std::int64_t j = 0; j < stride; j += laneCount) {
+    Lanes f, g;
+    load(firstImage + j, f);
+    load(secondImage + j, g);
+    LOWRANK_UNROLL for (int r = 0; r < R; ++r) {
+      Lanes a;
+      load(rows + r * stride + j, a);
+      f += a * u[r];
+      g += a * v[r];
+    }
+    *reinterpret_cast<Lanes*>(firstImage + j) = f;
+    *reinterpret_cast<Lanes*>(secondImage + j) = g;
+  }
+}
+
 template <class T>
 LOWRANK_INLINE double streamAny(Rows<T> rows) {
   constexpr int unroll = 4;
@@ -208,6 +231,17 @@ LOWRANK_CLONES void accumulate(Rows<double> rows, const double* weights, const s
 }
 LOWRANK_CLONES void accumulate(Rows<float> rows, const double* weights, const std::uint8_t* heldOut, double* image) {
   accumulateAny(rows, weights, heldOut, image);
+}
+
+LOWRANK_CLONES void accumulatePairs(Rows<double> rows, const double* firstWeights, const double* secondWeights,
+                                    double* firstImage, double* secondImage) {
+  const std::int64_t full = rows.count / 4 * 4, stride = rows.stride;
+  for (std::int64_t i = 0; i < full; i += 4) {
+    addPairGroup<4>(rows.data + i * stride, stride, firstWeights + i, secondWeights + i, firstImage, secondImage);
+  }
+  for (std::int64_t i = full; i < rows.count; ++i) {
+    addPairGroup<1>(rows.data + i * stride, stride, firstWeights + i, secondWeights + i, firstImage, secondImage);
+  }
 }
 
 LOWRANK_CLONES void residualAndAccumulate(Rows<double> rows, const double* x, const double* y,

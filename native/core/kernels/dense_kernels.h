@@ -33,6 +33,10 @@ void dotPairs(Rows<float> rows, const double* x, const double* z, double* first,
 void accumulate(Rows<double> rows, const double* weights, const std::uint8_t* heldOut, double* image);
 void accumulate(Rows<float> rows, const double* weights, const std::uint8_t* heldOut, double* image);
 
+// firstImage += sum_i firstWeights_i row_i and secondImage += sum_i secondWeights_i row_i in one reading
+void accumulatePairs(Rows<double> rows, const double* firstWeights, const double* secondWeights, double* firstImage,
+                     double* secondImage);
+
 // The fused pass: residual_i = <row_i, x> - y_i and image += sum over rows not held out of residual_i row_i.
 // Eight rows (four, when eight do not fit the second-level cache) stream from memory for their dot products and are
 // then added to the image from cache. Roofline per byte of the store: one byte from memory, two from the second-level

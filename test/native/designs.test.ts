@@ -1,0 +1,141 @@
+/** Designs at the border: layout, refusals, the passes against explicit sums. */
+import { native } from '../../src/load';
+import type { NativeField } from '../../src/native';
+
+function numbers(count: number, first = 0): Float64Array {
+  const out = new Float64Array(count);
+  native.normals(5, 'test', first, out);
+  return out;
+}
+
+const wide = (count: number, field: NativeField): number => (field === 'complex' ? 2 * count : count);
+
+/** sum_j a_j b_j over interleaved numbers; `conjugate` the first. */
+function product(a: Float64Array, b: Float64Array, field: NativeField, conjugate: boolean): [number, number] {
+  if (field === 'real') return [a.reduce((sum, value, j) => sum + value * b[j]!, 0), 0];
+  const sign = conjugate ? -1 : 1;
+  let re = 0;
+  let im = 0;
+  for (let j = 0; j < a.length; j += 2) {
+    re += a[j]! * b[j]! - sign * a[j + 1]! * b[j + 1]!;
+    im += a[j]! * b[j + 1]! + sign * a[j + 1]! * b[j]!;
+  }
+  return [re, im];
+}
+
+describe.each(['real', 'complex'] as const)('a dense design, %s', (field) => {
+  const m = 37;
+  const n = 11;
+  const values = numbers(wide(m * n, field));
+  const design = new native.DenseDesign(m, n, field);
+  design.fill(0, values.subarray(0, 7 * wide(n, field)));
+  design.fill(7, values.subarray(7 * wide(n, field)));
+
+  test('describes itself', () => {
+    expect(design).toMatchObject({ kind: 'dense', field, measurements: m, dimension: n });
+    expect(design.bytes).toBeGreaterThanOrEqual(8 * wide(m * n, field));
+    expect(design.bytesPerPass).toBe(design.bytes);
+    expect(design.squaredNorm).toBeCloseTo(
+      values.reduce((sum, value) => sum + value * value, 0),
+      9,
+    );
+  });
+
+  test('keeps its rows as they were given', () => {
+    const row = new Float64Array(wide(n, field));
+    for (const i of [0, 6, 7, m - 1]) {
+      design.readRow(i, row);
+      expect(row).toEqual(values.slice(i * row.length, (i + 1) * row.length));
+    }
+  });
+
+  test('apply is without conjugation, adjoint is X^H', () => {
+    const theta = numbers(wide(n, field), 10000);
+    const g = numbers(wide(m, field), 20000);
+    const r = new Float64Array(wide(m, field));
+    const image = new Float64Array(wide(n, field));
+    native.designApply(design, theta, r, 1);
+    native.designAdjoint(design, g, image, 2);
+    const row = new Float64Array(wide(n, field));
+    for (let i = 0; i < m; i++) {
+      design.readRow(i, row);
+      const [re, im] = product(row, theta, field, false);
+      expect(r[wide(i, field)]).toBeCloseTo(re, 11);
+      if (field === 'complex') expect(r[2 * i + 1]).toBeCloseTo(im, 11);
+    }
+    const left = product(g, r, field, true);
+    const right = product(image, theta, field, true);
+    expect(left[0]).toBeCloseTo(right[0], 9);
+    expect(left[1]).toBeCloseTo(right[1], 9);
+  });
+
+  test('single precision values are taken as they are', () => {
+    const narrow = Float32Array.from(values.subarray(0, wide(n, field)));
+    const other = new native.DenseDesign(1, n, field);
+    other.fill(0, narrow);
+    const row = new Float64Array(wide(n, field));
+    other.readRow(0, row);
+    expect(row).toEqual(Float64Array.from(narrow));
+  });
+
+  test('random entries are those of the stream', () => {
+    const random = new native.DenseDesign(3, n, field);
+    random.fillGaussian(5, 2);
+    const stream = new Float64Array(wide(3 * n, field));
+    native.normals(5, 'measurements', 0, stream);
+    const scale = field === 'complex' ? Math.sqrt(0.5) : 1;
+    const row = new Float64Array(wide(n, field));
+    random.readRow(2, row);
+    expect(row).toEqual(stream.slice(2 * row.length).map((value) => scale * value));
+  });
+
+  test('refuses what is not finite, with its index', () => {
+    const bad = numbers(wide(2 * n, field));
+    bad[5] = Infinity;
+    const other = new native.DenseDesign(2, n, field);
+    expect(() => {
+      other.fill(0, bad);
+    }).toThrow(expect.objectContaining({ code: 'NON_FINITE', message: expect.stringContaining('index 5') }));
+  });
+
+  test.each([
+    [
+      'a part of a row',
+      (): void => {
+        design.fill(0, new Float64Array(3));
+      },
+    ],
+    [
+      'rows beyond the end',
+      (): void => {
+        design.fill(m - 1, new Float64Array(wide(2 * n, field)));
+      },
+    ],
+    [
+      'theta of a wrong length',
+      (): void => {
+        native.designApply(design, new Float64Array(1), values, 1);
+      },
+    ],
+    [
+      'no design',
+      (): void => {
+        native.designApply({} as typeof design, values, values, 1);
+      },
+    ],
+    [
+      'a row that is not there',
+      (): void => {
+        design.readRow(m, new Float64Array(wide(n, field)));
+      },
+    ],
+    [
+      'another field',
+      (): void => {
+        new native.DenseDesign(2, 2, 'quaternion' as NativeField);
+      },
+    ],
+  ])('refuses %s', (_, call) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});
