@@ -15,7 +15,7 @@ DenseDesignObject::DenseDesignObject(const Napi::CallbackInfo& info) {
   expectArguments(info, "DenseDesign", 3);
   const std::int64_t measurements = integer(info[0], "measurements", 1, kMaxSafeInteger);
   const std::int64_t dimension = integer(info[1], "dimension", 1, kMaxDimension);
-  const Field field = fieldArgument(info[2]);
+  const Field field = fieldArgument(info[2], "field");
   product(measurements, 2 * dimension, "The design");
   design_ = std::make_shared<DenseDesign>(measurements, dimension, field);
   holdBytes(info.Env(), design_->bytes());
@@ -60,7 +60,7 @@ Napi::Value DenseDesignObject::readRow(const Napi::CallbackInfo& info) {
   const Span<double> out = vectorOutput(info[1], "out", n, design_->field());
   AlignedBuffer<double> row(design_->width(n));
   design_->readRow(index, row.data());
-  interleave(row.data(), n, design_->field(), out.data);
+  joinInto(row.data(), n, design_->field(), out.data);
   return info.Env().Undefined();
 }
 

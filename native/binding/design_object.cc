@@ -1,13 +1,9 @@
 #include "design_object.h"
 
-#include <cstring>
-
 namespace lowrank::binding {
 namespace {
 
 Napi::Value number(const Napi::CallbackInfo& info, double value) { return Napi::Number::New(info.Env(), value); }
-
-std::int64_t widthOf(std::int64_t count, Field field) { return field == Field::complex ? 2 * count : count; }
 
 }  // namespace
 
@@ -53,34 +49,8 @@ std::vector<napi_property_descriptor> designMembers() {
   };
 }
 
-Field fieldArgument(Napi::Value value) {
-  return choice<Field>(value, "field", {{"real", Field::real}, {"complex", Field::complex}});
-}
-
-AlignedBuffer<double> splitCopyOf(Napi::Value value, const char* name, std::int64_t count, Field field) {
-  AlignedBuffer<double> copy = copyOf(value, name, widthOf(count, field));
-  if (field == Field::real) return copy;
-  AlignedBuffer<double> split(2 * count);
-  for (std::int64_t i = 0; i < count; ++i) {
-    split[i] = copy[2 * i];
-    split[count + i] = copy[2 * i + 1];
-  }
-  return split;
-}
-
 Span<double> vectorOutput(Napi::Value value, const char* name, std::int64_t count, Field field) {
-  return float64Array(value, name, widthOf(count, field));
-}
-
-void interleave(const double* split, std::int64_t count, Field field, double* out) {
-  if (field == Field::real) {
-    std::memcpy(out, split, static_cast<std::size_t>(count) * sizeof(double));
-    return;
-  }
-  for (std::int64_t i = 0; i < count; ++i) {
-    out[2 * i] = split[i];
-    out[2 * i + 1] = split[count + i];
-  }
+  return float64Array(value, name, field == Field::complex ? product(2, count, name) : count);
 }
 
 }  // namespace lowrank::binding

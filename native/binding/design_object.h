@@ -1,12 +1,11 @@
-// What all designs have in common towards JavaScript: NativeDesign of src/native.ts; and how vectors cross the border:
-// interleaved there (re, im, re, im, ...), split in the core (all real parts, then all imaginary parts).
+// What all designs have in common towards JavaScript: NativeDesign of src/native.ts.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "../core/designs/design.h"
-#include "arguments.h"
+#include "vector_arguments.h"
 #include "wrapped.h"
 
 namespace lowrank::binding {
@@ -42,13 +41,7 @@ DesignObject& designArgument(Napi::Value value);
 // The getters above, for the class of one kind of design; its own members are appended.
 std::vector<napi_property_descriptor> designMembers();
 
-Field fieldArgument(Napi::Value value);
-
-// `count` numbers of the field, copied, scanned (as copyOf) and split.
-AlignedBuffer<double> splitCopyOf(Napi::Value value, const char* name, std::int64_t count, Field field);
 // A Float64Array for `count` numbers of the field.
 Span<double> vectorOutput(Napi::Value value, const char* name, std::int64_t count, Field field);
-// Writes `count` split numbers to such an array. `out` may not overlap `split`.
-void interleave(const double* split, std::int64_t count, Field field, double* out);
 
 }  // namespace lowrank::binding

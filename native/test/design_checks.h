@@ -110,6 +110,14 @@ inline void checkDesign(const Design& design) {
       squared += std::norm(entry);
     }
   }
+  Numbers norms(static_cast<std::size_t>(m));
+  design.squaredRowNorms(norms.data());
+  for (std::int64_t i = 0; i < m; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    long double norm = 0;
+    for (const Complex& entry : rows[k]) norm += std::norm(entry);
+    CHECK_NEAR(norms[k], static_cast<double>(norm), 1e-12 * static_cast<double>(norm));
+  }
   CHECK_NEAR(design.squaredNorm(), static_cast<double>(squared), 1e-12 * static_cast<double>(squared));
 
   Numbers first;

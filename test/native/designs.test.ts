@@ -69,6 +69,27 @@ describe.each(['real', 'complex'] as const)('a dense design, %s', (field) => {
     expect(left[1]).toBeCloseTo(right[1], 9);
   });
 
+  test('gradient is the derivative of the mean loss', () => {
+    const theta = numbers(wide(n, field), 30000);
+    const y = numbers(m, 40000).map((value) => value * value);
+    const loss = { name: 'wirtinger', parameters: [] };
+    const r = new Float64Array(wide(m, field));
+    const gradient = new Float64Array(wide(n, field));
+    const mean = (at: Float64Array): number =>
+      native.designGradient(design, loss, at, y, new Float64Array(r.length), new Float64Array(gradient.length), 1);
+    native.designGradient(design, loss, theta, y, r, gradient, 2);
+    const applied = new Float64Array(r.length);
+    native.designApply(design, theta, applied, 1);
+    expect(r).toEqual(applied);
+    // With respect to conj(theta), the derivative along d is 2 Re <gradient, d>.
+    const direction = numbers(wide(n, field), 50000);
+    const along = (t: number): number => mean(theta.map((value, j) => value + t * direction[j]!));
+    const h = 1e-4;
+    const slope = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h);
+    const wanted = product(gradient, direction, field, true)[0] * (field === 'complex' ? 2 : 1);
+    expect(Math.abs(slope - wanted)).toBeLessThan(1e-8 * Math.abs(wanted) + 1e-8 * mean(theta));
+  });
+
   test('single precision values are taken as they are', () => {
     const narrow = Float32Array.from(values.subarray(0, wide(n, field)));
     const other = new native.DenseDesign(1, n, field);

@@ -196,6 +196,8 @@ void DenseDesign::finishImage(Workspace& workspace, double* out, Team& team) con
   for (std::int64_t c = 0; c < components_; ++c) std::memcpy(out + c * n_, slots + c * stride_, byteCount(n_));
 }
 
+void DenseDesign::squaredRowNorms(double* out) const { std::memcpy(out, rowSquaredNorms_.data(), byteCount(m_)); }
+
 bool DenseDesign::apply(const double* theta, double* r, DesignWorkspace& workspace, Team& team) const {
   auto& scratch = static_cast<Workspace&>(workspace);
   loadTheta(theta, scratch);

@@ -44,6 +44,7 @@ class DenseDesign final : public Design {
                        Team& team) const override;
   void readRow(std::int64_t i, double* out) const override;
   void readColumn(std::int64_t j, double* out) const override;
+  void squaredRowNorms(double* out) const override;
 
  private:
   class Workspace;
