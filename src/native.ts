@@ -255,10 +255,14 @@ export interface NativeVectorMethodDescription {
   readonly parameters: readonly string[];
   readonly defaults: readonly number[];
   readonly fields: readonly NativeField[];
-  /** Takes any loss, a ridge and momentum. */
+  /** Minimizes any loss of the list; others bring their own. */
   readonly anyLoss: boolean;
   /** Needs y to be intensities. */
   readonly intensityOnly: boolean;
+  /** Which of these options it takes. */
+  readonly ridge: boolean;
+  readonly step: boolean;
+  readonly momentum: boolean;
 }
 
 export interface NativeVectorRunOptions {
@@ -283,6 +287,8 @@ export interface NativeVectorRunOptions {
   readonly columns: readonly string[];
   /** y is an intensity: the residual is of amplitudes, sign or phase are not determined. */
   readonly intensity: boolean;
+  /** Sign or phase are not determined although y is no intensity. */
+  readonly even: boolean;
   readonly y: Float64Array;
   readonly truth: Float64Array | null;
 }
@@ -300,8 +306,9 @@ export interface NativeVectorRunInfo {
   readonly trainLoss: number;
   readonly gradientNorm: number;
   readonly step: number;
-  /** -1 where the truth is not known. */
+  /** -2 where the truth is not known. */
   readonly overlap: number;
+  /** -1 where the truth is not known. */
   readonly testError: number;
   readonly recordedRows: number;
 }

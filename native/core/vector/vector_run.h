@@ -42,6 +42,8 @@ struct VectorRunOptions {
   // True when y is an intensity, |z|^2: the residual is then || |r| - sqrt(y) || / ||sqrt(y)||, and sign or phase of
   // theta are not determined. Otherwise it is sqrt(mean L(r, y) / mean L(0, y)).
   bool intensity = true;
+  // Sign (phase) of theta are not determined although y is no intensity; always so where it is.
+  bool even = false;
 
   const double* y = nullptr;      // m; copied
   const double* truth = nullptr;  // width(n) or null, split; copied
@@ -56,8 +58,9 @@ struct VectorRunInfo {
   double trainLoss = 0;  // (1/m) sum_i L(r_i, y_i) + ridge/2 ||theta||^2
   double gradientNorm = 0;
   double step = 0;
-  double overlap = -1;    // |<theta*, theta>| / (||theta*|| ||theta||); signed in the real field unless intensity
-  double testError = -1;  // min over the gauge (sign or phase where intensity) of ||theta - theta*|| / ||theta*||
+  // -2 and -1 without the truth. Cosine of theta* and theta, of its modulus where sign or phase are not determined.
+  double overlap = -2;
+  double testError = -1;  // min over the gauge (sign or phase, where not determined) of ||theta - theta*|| / ||theta*||
 };
 
 struct VectorMethodDescription {
@@ -65,11 +68,13 @@ struct VectorMethodDescription {
   std::vector<const char*> parameters;
   std::vector<double> defaults;
   bool real, complex;
-  bool anyLoss;  // takes options.loss, ridge and momentum
-  bool intensityOnly;
+  bool anyLoss;        // minimizes options.loss; others bring a loss of their own
+  bool intensityOnly;  // needs y to be intensities
+  // Which options it takes; any other is refused.
+  bool ridge = false, step = false, momentum = false;
 };
 const std::vector<VectorMethodDescription>& vectorMethodDescriptions();
-// trainLoss, residual, gradientNorm, step, norm, overlap, testError, m (= <theta*, theta> / ||theta*||), seconds
+// trainLoss, residual, gradientNorm, step, norm, overlap, testError, m (= overlap ||theta||), seconds
 const std::vector<std::string>& vectorColumnNames();
 
 class VectorRun {

@@ -1,0 +1,65 @@
+// The list of vector methods: a new one is one line here and one file.
+#include <cmath>
+#include <string>
+
+#include "../error.h"
+#include "vector_method.h"
+
+namespace lowrank {
+namespace {
+
+struct Entry {
+  VectorMethodDescription description;
+  std::unique_ptr<VectorMethod> (*make)(const VectorState&);
+};
+
+// name, parameters, defaults, real, complex, anyLoss, intensityOnly, ridge, step, momentum
+const std::vector<Entry>& entries() {
+  static const auto* list = new std::vector<Entry>{
+      {{"gradient-descent", {}, {}, true, true, true, false, true, true, true}, makeVectorGradientDescent},
+  };
+  return *list;  // never destroyed: threads may outlive static destructors
+}
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::invalidArgument, message); }
+
+void check(const VectorMethodDescription& method, const VectorState& state) {
+  const VectorRunOptions& options = state.options;
+  const std::string name = std::string("The method ") + method.name;
+  if (state.field == Field::complex ? !method.complex : !method.real) {
+    refuse(name + " is for " + (state.field == Field::complex ? "real" : "complex") + " problems only.");
+  }
+  if (options.methodParameters.size() != method.parameters.size()) {
+    refuse(name + " takes " + std::to_string(method.parameters.size()) + " parameters, not " +
+           std::to_string(options.methodParameters.size()) + ".");
+  }
+  for (const double value : options.methodParameters) {
+    if (!std::isfinite(value)) refuse(name + " takes finite parameters.");
+  }
+  if (method.intensityOnly && !options.intensity) refuse(name + " needs intensities |z|^2.");
+  if (options.ridge != 0 && !method.ridge) refuse(name + " takes no ridge.");
+  if (options.step == VectorStep::fixed && !method.step) refuse(name + " takes no step.");
+  if (options.momentum != 0 && !method.momentum) refuse(name + " takes no momentum.");
+}
+
+}  // namespace
+
+const std::vector<VectorMethodDescription>& vectorMethodDescriptions() {
+  static const auto* list = [] {
+    auto* made = new std::vector<VectorMethodDescription>;
+    for (const auto& entry : entries()) made->push_back(entry.description);
+    return made;
+  }();
+  return *list;
+}
+
+std::unique_ptr<VectorMethod> makeVectorMethod(const VectorState& state) {
+  for (const auto& entry : entries()) {
+    if (state.options.method != entry.description.name) continue;
+    check(entry.description, state);
+    return entry.make(state);
+  }
+  refuse("Unknown method " + state.options.method + ".");
+}
+
+}  // namespace lowrank
