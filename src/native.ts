@@ -348,6 +348,8 @@ export interface NativeDmftOptions {
   readonly norm: number;
   readonly spectralMemory: boolean;
   readonly seed: number;
+  /** Sample i of this call is number firstSample + i of the stream (seed, 'asymptotics'). */
+  readonly firstSample: number;
   /** N samples: z (interleaved when complex), y = phi(z, eps), t = T(y) (null for an independent start). */
   readonly z: Float64Array;
   readonly y: Float64Array;
@@ -489,10 +491,13 @@ export interface NativeAddon {
     done: (error: Error | null, result?: NativeEigenpair) => void,
   ): NativeTask;
 
+  /**
+   * The sweep; `progress` of the task counts steps, T + 1 in all. Blocks 0 to 2 of 2^44 numbers of the stream (seed,
+   * 'asymptotics') are the caller's, for z and its noise.
+   */
   dmft(
     options: NativeDmftOptions,
     threads: number,
-    progress: ((iteration: number) => void) | null,
     done: (error: Error | null, result?: NativeDmftResult) => void,
   ): NativeTask;
   /** As dmft() on the rows of a real run: z is not used, r holds r^0 .. r^T, m numbers each. */

@@ -30,6 +30,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     exportFactorSvd(exports);
     exportLosses(exports);
     exportDesignCalls(exports);
+    exportDmft(exports);
     return nullptr;
   });
   return exports;

@@ -26,6 +26,8 @@ Failure currentFailure() noexcept {
     return describe(errorCodeName(error.code()), error.what());
   } catch (const BusyError& error) {
     return describe("BUSY", error.what());
+  } catch (const CancelledError& error) {
+    return describe("CANCELLED", error.what());
   } catch (const std::bad_alloc&) {
     return describe("OUT_OF_MEMORY", "An allocation failed.");
   } catch (const std::system_error& error) {  // std::thread at the limit of processes or of memory

@@ -16,6 +16,12 @@ class BusyError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The caller gave the work up.
+class CancelledError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 [[noreturn]] inline void refuse(const std::string& message) { throw Error(ErrorCode::invalidArgument, message); }
 
 // An error as plain data, which any thread may make and keep. `code` is a string literal.

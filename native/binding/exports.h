@@ -24,5 +24,6 @@ void exportLinearAlgebra(Napi::Object exports);  // linalg.cc
 void exportFactorSvd(Napi::Object exports);      // factor_svd.cc
 void exportLosses(Napi::Object exports);         // losses.cc
 void exportDesignCalls(Napi::Object exports);    // design_calls.cc
+void exportDmft(Napi::Object exports);           // dmft.cc
 
 }  // namespace lowrank::binding

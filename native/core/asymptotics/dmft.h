@@ -29,6 +29,8 @@ struct DmftOptions {
   double norm = 1;             // c = ||theta^0||
   bool spectralMemory = true;  // false drops the * source: only for tests that show it matters
   std::uint64_t seed = 0;
+  // Sample i of this call is number firstSample + i of the stream (seed, asymptotics): so that repeats share nothing.
+  std::int64_t firstSample = 0;
   std::int64_t samples = 0;  // N
   const double* z = nullptr;
   const double* y = nullptr;
@@ -37,7 +39,8 @@ struct DmftOptions {
 
 struct DmftResult {
   bool cancelled = false;
-  // T + 1 numbers each.
+  // T + 1 numbers each: <theta*, theta^t>, ||theta^t||^2, E L(r^t, y) and E L(w^t, y) (neither with the ridge),
+  // E |ell_t|^2 (of the minibatch force where b < 1), E d ell_t / d z.
   std::vector<double> m, q, trainLoss, testLoss, squaredForce, kappa;
   // Row-major (T + 1) x (T + 1): C(t, s), R_theta(t, s) for s < t, R_l(t, s) for s <= t.
   std::vector<double> covariance, responseTheta, responseForce;
@@ -45,20 +48,27 @@ struct DmftResult {
   std::vector<double> responseSpectral, forceCovariance;
 };
 
-// Memory: 3 N T doubles (twice that in the complex field), in panels. Time: N T^3 / 3 + O(N T^2) flops.
-// `progress` counts the steps done.
+// Memory: 3 N T doubles (7 N T in the complex field). Time: N T^3 / 3 + O(N T^2) flops (complex: 4 times that). The
+// same bits for any number of threads. `progress` counts the steps done. Throws Error: invalidArgument for options out
+// of range and for a loss whose force jumps, numerical when the iterates overflow, memory.
+//
+// Numbers of the stream (seed, asymptotics), in blocks of 2^44: blocks 0, 1 and 2 are left to the caller (z and its
+// noise), block 3 + 2 t has the field of step t, block 4 + 2 t the minibatch masks of step t.
 DmftResult dmftSweep(const DmftOptions& options, Team& team, std::atomic<std::int64_t>& progress);
 std::int64_t dmftBytes(const DmftOptions& options) noexcept;
 
 // The same recursions on the rows of a real run, whose r^t are known (m x (T+1), one iterate after the other, complex
 // split per iterate): leave-one-out fields w^t and what they estimate, without knowing channel or signal.
+// responseTheta as in DmftResult. O(m T^2) flops for the fields and m T^3 / 3 for the responses, no pass over the
+// design.
 struct TwinResult {
   bool cancelled = false;
   std::vector<double> testLoss, trainLoss, squaredNorm;  // mean L(w, y), mean L(r, y), mean |w|^2: T + 1 each
   std::vector<double> responseTheta, responseSpectral;
 };
-// options.samples = m, options.y and options.t are the run's; options.z is not used. `fields` receives w^t, laid out as
-// r.
-TwinResult dataDrivenTwin(const DmftOptions& options, const double* r, double* w, Team& team);
+// options.samples = m, options.y and options.t are the run's; options.z, overlap, norm and seed are not used, the batch
+// must be 1. `w` receives w^t, laid out as r.
+TwinResult dataDrivenTwin(const DmftOptions& options, const double* r, double* w, Team& team,
+                          std::atomic<std::int64_t>& progress);
 
 }  // namespace lowrank
