@@ -31,6 +31,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     exportLosses(exports);
     exportDesignCalls(exports);
     exportDmft(exports);
+    exportTopEigenpair(exports);
     return nullptr;
   });
   return exports;

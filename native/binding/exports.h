@@ -25,5 +25,6 @@ void exportFactorSvd(Napi::Object exports);      // factor_svd.cc
 void exportLosses(Napi::Object exports);         // losses.cc
 void exportDesignCalls(Napi::Object exports);    // design_calls.cc
 void exportDmft(Napi::Object exports);           // dmft.cc
+void exportTopEigenpair(Napi::Object exports);   // top_eigenpair.cc
 
 }  // namespace lowrank::binding

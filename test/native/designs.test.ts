@@ -1,6 +1,6 @@
 /** Designs at the border: layout, refusals, the passes against explicit sums. */
 import { native } from '../../src/load';
-import type { NativeField } from '../../src/native';
+import type { NativeEigenpair, NativeField } from '../../src/native';
 
 function numbers(count: number, first = 0): Float64Array {
   const out = new Float64Array(count);
@@ -158,5 +158,70 @@ describe.each(['real', 'complex'] as const)('a dense design, %s', (field) => {
     ],
   ])('refuses %s', (_, call) => {
     expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});
+
+describe('topEigenpair', () => {
+  const m = 60;
+  const n = 8;
+  const design = new native.DenseDesign(m, n, 'complex');
+  design.fillGaussian(1, 1);
+  const weights = numbers(m, 60000);
+
+  const find = (
+    options: { maxPasses?: number; vector?: Float64Array; cancel?: boolean } = {},
+  ): Promise<[NativeEigenpair, Float64Array]> =>
+    new Promise((resolve, reject) => {
+      const vector = options.vector ?? new Float64Array(2 * n);
+      const task = native.topEigenpair(
+        design,
+        weights,
+        1,
+        1e-12,
+        options.maxPasses ?? 500,
+        2,
+        vector,
+        (error, pair) => {
+          if (error === null) resolve([pair!, vector]);
+          else reject(error);
+        },
+      );
+      expect(task.progress).toBe(0);
+      if (options.cancel === true) task.cancel();
+    });
+
+  test('is an eigenpair of X^H diag(t) X / m', async () => {
+    const [pair, vector] = await find();
+    expect(pair.converged).toBe(true);
+    expect(pair.second).toBeLessThan(pair.value);
+    const r = new Float64Array(2 * m);
+    native.designApply(design, vector, r, 1);
+    const image = new Float64Array(2 * n);
+    const weighted = r.map((value, i) => (value * weights[Math.floor(i / 2)]!) / m);
+    native.designAdjoint(design, weighted, image, 1);
+    for (let j = 0; j < 2 * n; j++) expect(image[j]).toBeCloseTo(pair.value * vector[j]!, 10);
+  });
+
+  test('says when it did not converge', async () => {
+    const [pair] = await find({ maxPasses: 3 });
+    expect(pair).toMatchObject({ converged: false, passes: 3 });
+  });
+
+  test('can be cancelled', async () => {
+    await expect(find({ cancel: true })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('a vector whose memory was transferred meanwhile is refused', async () => {
+    const vector = new Float64Array(2 * n);
+    const found = find({ vector });
+    structuredClone(vector.buffer, { transfer: [vector.buffer] });
+    await expect(found).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('the design cannot be filled any more', async () => {
+    await find();
+    expect(() => {
+      design.fillGaussian(2, 1);
+    }).toThrow(expect.objectContaining({ code: 'BUSY' }));
   });
 });
