@@ -10,6 +10,7 @@
 #include "identity_operator.h"
 #include "jobs.h"
 #include "run.h"
+#include "vector_run.h"
 
 namespace lowrank::binding {
 namespace {
@@ -22,6 +23,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     DenseOperatorObject::define(exports);
     IdentityOperatorObject::define(exports);
     RunObject::define(exports);
+    VectorRunObject::define(exports);
     DenseDesignObject::define(exports);
     exportBuildInfo(exports);
     exportRandom(exports);
