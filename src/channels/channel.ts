@@ -4,7 +4,10 @@
  */
 import type { Field } from '../vector';
 
-/** Independent standard normals and uniforms for one call, drawn by index so that the result is a function of the seed. */
+/**
+ * Independent standard normals and uniforms for one call of `sample`, drawn by index so that the result is a function of the
+ * seed; every draw goes on where the one before it ended.
+ */
 export interface ChannelNoise {
   /** `count` standard normals. */
   readonly normals: (count: number) => Float64Array;
@@ -22,6 +25,8 @@ export interface ChannelNodes {
 
 export interface Channel {
   readonly name: string;
+  /** Its numbers, for ledgers. */
+  readonly parameters?: Readonly<Record<string, number>>;
   readonly fields: readonly Field[];
   /** True when y is |z|^2, with or without noise: what phase-retrieval methods need. */
   readonly intensity: boolean;
