@@ -65,6 +65,9 @@ export type {
 
 export * as diagnostics from './diagnostics';
 
+export { evaluateLoss, lossDescriptions } from './losses';
+export type { Loss, LossDescription, LossEvaluation, LossName } from './losses';
+
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
 export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';
