@@ -63,6 +63,7 @@ export type {
   Table,
 } from './experiments';
 
+export * as asymptotics from './asymptotics';
 export * as diagnostics from './diagnostics';
 
 export { evaluateLoss, lossDescriptions } from './losses';

@@ -6,6 +6,7 @@ export {
   type GaussNewtonSpectrum,
   type GaussNewtonSpectrumOptions,
 } from './gauss-newton-spectrum';
+export { hessianEdge, type HessianEdge, type HessianEdgeOptions } from './hessian-edge';
 export { identifiability, type Identifiability, type IdentifiabilityVerdict } from './identify';
 export {
   oneStepInequalities,
