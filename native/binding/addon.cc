@@ -5,6 +5,7 @@
 
 #include "../core/linalg/lapack.h"
 #include "dense_operator.h"
+#include "design_coded.h"
 #include "design_dense.h"
 #include "exports.h"
 #include "identity_operator.h"
@@ -25,6 +26,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
     RunObject::define(exports);
     VectorRunObject::define(exports);
     DenseDesignObject::define(exports);
+    CodedDiffractionObject::define(exports);
     exportBuildInfo(exports);
     exportRandom(exports);
     exportOperatorCalls(exports);

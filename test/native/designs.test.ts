@@ -225,3 +225,60 @@ describe('topEigenpair', () => {
     }).toThrow(expect.objectContaining({ code: 'BUSY' }));
   });
 });
+
+describe('coded diffraction', () => {
+  const [patterns, height, width] = [3, 4, 7];
+  const n = height * width;
+  const masks = numbers(2 * patterns * n, 70000);
+  const design = new native.CodedDiffraction(masks, patterns, height, width);
+
+  test('describes itself', () => {
+    const squared = masks.reduce((sum, value) => sum + value * value, 0);
+    expect(design).toMatchObject({
+      kind: 'coded-diffraction',
+      field: 'complex',
+      measurements: patterns * n,
+      dimension: n,
+    });
+    expect(design.squaredNorm / (n * squared)).toBeCloseTo(1, 12);
+  });
+
+  test('apply is fft(mask * x) of each pattern, row-major', () => {
+    const x = numbers(2 * n, 80000);
+    const r = new Float64Array(2 * patterns * n);
+    native.designApply(design, x, r, 2);
+    for (const [l, k1, k2] of [
+      [0, 0, 0],
+      [1, 3, 5],
+      [2, 2, 6],
+    ] as const) {
+      let re = 0;
+      let im = 0;
+      for (let j = 0; j < n; j++) {
+        const angle = -2 * Math.PI * ((k1 * Math.floor(j / width)) / height + (k2 * (j % width)) / width);
+        const at = 2 * (l * n + j);
+        const a = masks[at]! * x[2 * j]! - masks[at + 1]! * x[2 * j + 1]!;
+        const b = masks[at]! * x[2 * j + 1]! + masks[at + 1]! * x[2 * j]!;
+        re += a * Math.cos(angle) - b * Math.sin(angle);
+        im += a * Math.sin(angle) + b * Math.cos(angle);
+      }
+      const i = 2 * ((l * height + k1) * width + k2);
+      expect(r[i]).toBeCloseTo(re, 11);
+      expect(r[i + 1]).toBeCloseTo(im, 11);
+    }
+  });
+
+  test('the masks are copied, and what does not fit or is not finite is refused', () => {
+    const bad = Float64Array.from(masks);
+    bad[9] = NaN;
+    expect(() => new native.CodedDiffraction(bad, patterns, height, width)).toThrow(
+      expect.objectContaining({ code: 'NON_FINITE', message: expect.stringContaining('index 9') }),
+    );
+    expect(() => new native.CodedDiffraction(masks, patterns, height, width + 1)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+    expect(() => new native.CodedDiffraction(masks, 2 ** 30, 2 ** 30, 2 ** 30)).toThrow(
+      expect.objectContaining({ code: 'TOO_LARGE' }),
+    );
+  });
+});
