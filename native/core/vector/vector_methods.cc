@@ -3,6 +3,7 @@
 #include <string>
 
 #include "../error.h"
+#include "methods/methods.h"
 #include "vector_method.h"
 
 namespace lowrank {
@@ -17,6 +18,35 @@ struct Entry {
 const std::vector<Entry>& entries() {
   static const auto* list = new std::vector<Entry>{
       {{"gradient-descent", {}, {}, true, true, true, false, true, true, true}, makeVectorGradientDescent},
+      {{"wirtinger-flow", {"maxStep", "timeConstant"}, {0, 330}, true, true, false, true, true, true},
+       makeWirtingerFlow},
+      {{"truncated-wirtinger-flow",
+        {"mu", "lower", "upper", "residual"},
+        {0.2, 0.3, 5, 5},
+        true,
+        true,
+        false,
+        true,
+        false,
+        true},
+       makeTruncatedWirtingerFlow},
+      {{"reweighted-wirtinger-flow", {"mu", "eta"}, {0, 0.9}, true, true, false, true, false, true},
+       makeReweightedWirtingerFlow},
+      {{"amplitude-flow", {"mu"}, {0}, true, true, false, true, false, true}, makeAmplitudeFlow},
+      {{"truncated-amplitude-flow", {"mu", "gamma"}, {0, 0.7}, true, true, false, true, false, true},
+       makeTruncatedAmplitudeFlow},
+      {{"reweighted-amplitude-flow", {"mu", "beta"}, {0, 0}, true, true, false, true, false, true},
+       makeReweightedAmplitudeFlow},
+      {{"reshaped-wirtinger-flow", {"mu"}, {0.8}, true, true, false, true, false, true}, makeAmplitudeFlow},
+      {{"incremental-reshaped-wirtinger-flow", {"mu", "order"}, {1, 1}, true, true, false, true, false, true},
+       makeIncrementalReshapedWirtingerFlow},
+      {{"polyak-subgradient", {"minimum"}, {0}, true, true, false, true}, makePolyakSubgradient},
+      {{"kaczmarz", {"order"}, {2}, true, true, false, true}, makeKaczmarz},
+      {{"coordinate-descent", {"shuffled"}, {0}, true, true, false, true}, makeCoordinateDescent},
+      {{"l-bfgs", {"memory"}, {10}, true, true, true, false, true}, makeLBfgs},
+      {{"gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 0.001, 200}, true, true, false, true},
+       makeGaussNewton},
+      {{"prox-linear", {"step", "innerIterations"}, {1, 500}, true, true, false, true}, makeProxLinear},
   };
   return *list;  // never destroyed: threads may outlive static destructors
 }
