@@ -1,6 +1,7 @@
 // The list of vector methods: a new one is one line here and one file.
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "../error.h"
 #include "methods/methods.h"
@@ -14,39 +15,36 @@ struct Entry {
   std::unique_ptr<VectorMethod> (*make)(const VectorState&);
 };
 
+enum class Step { no, yes };
+enum class Ridge { no, yes };
+
+// A method for intensities, in both fields, with a loss of its own.
+VectorMethodDescription ownLoss(const char* name, std::vector<const char*> parameters, std::vector<double> defaults,
+                                Step step = Step::no, Ridge ridge = Ridge::no) {
+  return {name, std::move(parameters), std::move(defaults), true, true, false,
+          true, ridge == Ridge::yes,   step == Step::yes,   false};
+}
+
 // name, parameters, defaults, real, complex, anyLoss, intensityOnly, ridge, step, momentum
 const std::vector<Entry>& entries() {
   static const auto* list = new std::vector<Entry>{
       {{"gradient-descent", {}, {}, true, true, true, false, true, true, true}, makeVectorGradientDescent},
-      {{"wirtinger-flow", {"maxStep", "timeConstant"}, {0, 330}, true, true, false, true, true, true},
-       makeWirtingerFlow},
-      {{"truncated-wirtinger-flow",
-        {"mu", "lower", "upper", "residual"},
-        {0.2, 0.3, 5, 5},
-        true,
-        true,
-        false,
-        true,
-        false,
-        true},
-       makeTruncatedWirtingerFlow},
-      {{"reweighted-wirtinger-flow", {"mu", "eta"}, {0, 0.9}, true, true, false, true, false, true},
-       makeReweightedWirtingerFlow},
-      {{"amplitude-flow", {"mu"}, {0}, true, true, false, true, false, true}, makeAmplitudeFlow},
-      {{"truncated-amplitude-flow", {"mu", "gamma"}, {0, 0.7}, true, true, false, true, false, true},
-       makeTruncatedAmplitudeFlow},
-      {{"reweighted-amplitude-flow", {"mu", "beta"}, {0, 0}, true, true, false, true, false, true},
-       makeReweightedAmplitudeFlow},
-      {{"reshaped-wirtinger-flow", {"mu"}, {0.8}, true, true, false, true, false, true}, makeAmplitudeFlow},
-      {{"incremental-reshaped-wirtinger-flow", {"mu", "order"}, {1, 1}, true, true, false, true, false, true},
-       makeIncrementalReshapedWirtingerFlow},
-      {{"polyak-subgradient", {"minimum"}, {0}, true, true, false, true}, makePolyakSubgradient},
-      {{"kaczmarz", {"order"}, {2}, true, true, false, true}, makeKaczmarz},
-      {{"coordinate-descent", {"shuffled"}, {0}, true, true, false, true}, makeCoordinateDescent},
       {{"l-bfgs", {"memory"}, {10}, true, true, true, false, true}, makeLBfgs},
-      {{"gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 0.001, 200}, true, true, false, true},
-       makeGaussNewton},
-      {{"prox-linear", {"step", "innerIterations"}, {1, 500}, true, true, false, true}, makeProxLinear},
+      {ownLoss("wirtinger-flow", {"maxStep", "timeConstant"}, {0, 330}, Step::yes, Ridge::yes), makeWirtingerFlow},
+      {ownLoss("truncated-wirtinger-flow", {"mu", "lower", "upper", "residual"}, {0.2, 0.3, 5, 5}, Step::yes),
+       makeTruncatedWirtingerFlow},
+      {ownLoss("reweighted-wirtinger-flow", {"mu", "eta"}, {0, 0.9}, Step::yes), makeReweightedWirtingerFlow},
+      {ownLoss("amplitude-flow", {"mu"}, {0}, Step::yes), makeAmplitudeFlow},
+      {ownLoss("truncated-amplitude-flow", {"mu", "gamma"}, {0, 0.7}, Step::yes), makeTruncatedAmplitudeFlow},
+      {ownLoss("reweighted-amplitude-flow", {"mu", "beta"}, {0, 0}, Step::yes), makeReweightedAmplitudeFlow},
+      {ownLoss("reshaped-wirtinger-flow", {"mu"}, {0.8}, Step::yes), makeAmplitudeFlow},
+      {ownLoss("incremental-reshaped-wirtinger-flow", {"mu", "order"}, {1, 1}, Step::yes),
+       makeIncrementalReshapedWirtingerFlow},
+      {ownLoss("polyak-subgradient", {"minimum"}, {0}), makePolyakSubgradient},
+      {ownLoss("kaczmarz", {"order"}, {2}), makeKaczmarz},
+      {ownLoss("coordinate-descent", {"shuffled"}, {0}), makeCoordinateDescent},
+      {ownLoss("gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 1e-3, 200}), makeGaussNewton},
+      {ownLoss("prox-linear", {"step", "innerIterations"}, {1, 500}), makeProxLinear},
   };
   return *list;  // never destroyed: threads may outlive static destructors
 }
