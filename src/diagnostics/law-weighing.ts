@@ -3,7 +3,8 @@
  * the end, with or without a floor; what lies before the start is a transient that costs what describing it freely would.
  * So all hypotheses explain the same data, and an information criterion compares them.
  */
-import { bin, fitDecay, predict, type Binned, type DecayFit } from './decay-fit';
+import { bin, retimed, slice, type Binned } from './decay-bins';
+import { fitDecay, predict, type DecayFit } from './decay-fit';
 import { calibratedVariance, noiseVariance } from './series-noise';
 
 export type WeighedLaw = 'linear' | '1/t' | '1/t^2' | 'plateau' | 'power';
@@ -41,6 +42,12 @@ export interface Weighing {
   readonly adequate: boolean;
 }
 
+export interface Weighed {
+  /** With the variance that the fits show the noise to have. */
+  readonly data: Series;
+  readonly weighing: Weighing;
+}
+
 /** A plateau moves by less than this in ln y (with 95 % confidence) over the time since the trace began. */
 export const FLAT = 0.3;
 export const LEAST_POINTS = 8;
@@ -71,6 +78,8 @@ const TRANSIENT_NUMBERS = 4;
 const TRANSIENT_PLACE = Math.log(8);
 const STARTS = [0, 1, 2, 4, 6, 9, 13, 18, 24, 31, 39, 48, 58, 68];
 const FIRST_LOOK = [0, 6, 18, 39, 58];
+/** Starts between two that are both less probable than this are left out. */
+const IMPROBABLE = 1e-4;
 const NAMED = [
   ['linear', 0],
   ['1/t^2', 0.5],
@@ -91,46 +100,79 @@ export function binned(data: Series, start: number): Binned {
 
 /**
  * Weighs all laws from all starts. A first look with few starts finds the best fit; what that leaves over tells the size of
- * the noise and how far neighbours share it. Some 150 fits of at most 96 bins.
+ * the noise and how far neighbours share it. With that the same starts are weighed again, and those between them where one of
+ * them is probable. Some 120 fits of at most 96 bins.
  */
-export function weigh(given: Series): { data: Series; weighing: Weighing } {
-  const { fit, start, bins } = weighOnce(given, FIRST_LOOK).hypotheses[0]!;
+export function weigh(given: Series): Weighed {
+  const raw = { data: given, whole: binned(given, 0) };
+  const looks = FIRST_LOOK.flatMap((head) => look(raw, head));
+  const { fit, start, bins } = weighed(raw, looks).hypotheses[0]!;
   const first = given.t[start]!;
   const residuals = given.logY.slice(start).map((l, i) => l - predict(fit, (given.t[start + i]! - first) / bins.span));
   const data = { ...given, ...calibratedVariance(given.variance, residuals, start) };
-  return { data, weighing: weighOnce(data, STARTS) };
+  const calibrated = { data, whole: binned(data, 0) };
+  const again = looks.flatMap((known) => look(calibrated, known.head.bins, known));
+  weighed(calibrated, again);
+  const between = near(again).flatMap((head) => look(calibrated, head));
+  return { data, weighing: weighed(calibrated, [...again, ...between]) };
 }
 
-function weighOnce(data: Series, starts: readonly number[]): Weighing {
-  const whole = binned(data, 0);
+interface Subject {
+  readonly data: Series;
+  /** All of it. */
+  readonly whole: Binned;
+}
+
+/** All fits from one start. */
+interface Look {
+  readonly head: Head;
+  readonly hypotheses: readonly Hypothesis[];
+  /** With a free exponent. */
+  readonly best: DecayFit;
+}
+
+/**
+ * Nothing when too few points are left.
+ *
+ * @param headBins bins left out as a transient
+ * @param known the same to other weights: where the fits begin
+ */
+function look({ data, whole }: Subject, headBins: number, known?: Look): Look[] {
+  if (whole.time.length - headBins < LEAST_POINTS) return [];
+  const start = whole.first[headBins]!;
+  if (data.t.length - start < LEAST_POINTS) return [];
   const top = whole.level.reduce((most, level) => Math.max(most, level), -Infinity);
-  const found: { hypothesis: Hypothesis; head: Head }[] = [];
-  const dispersions: { freedom: number; value: number }[] = [];
-  for (const head of starts) {
-    if (whole.time.length - head < LEAST_POINTS) break;
-    const start = whole.first[head]!;
-    if (data.t.length - start < LEAST_POINTS) break;
-    const bins = later(data, whole, head);
-    const { hypotheses, best } = fitAll(data, top, bins, start);
-    const freedom = bins.time.length - best.parameters;
-    if (freedom > 1) dispersions.push({ freedom, value: best.chi2 / freedom });
-    const before = describeHead(whole, head);
-    found.push(...hypotheses.map((hypothesis) => ({ hypothesis, head: before })));
-  }
+  const all = fitAll(data, top, later(data, whole, headBins), start, known?.hypotheses);
+  return [{ head: describeHead(whole, headBins, known?.head.fit), ...all }];
+}
+
+/** Starts that were not looked from, between the one before the first that is probable and the one after the last. */
+function near(looks: readonly Look[]): readonly number[] {
+  const heads = looks.map(({ head }) => head.bins);
+  const probable = looks.map(({ hypotheses }) => hypotheses.some((h) => h.probability > IMPROBABLE));
+  const from = heads[probable.indexOf(true) - 1] ?? 0;
+  const to = heads[probable.lastIndexOf(true) + 1] ?? Infinity;
+  return STARTS.filter((head) => head > from && head < to && !heads.includes(head));
+}
+
+function weighed({ data, whole }: Subject, looks: readonly Look[]): Weighing {
   // The noise is known from the stretch that a free exponent fits best, if that is not too short to say.
   const enough = Math.min(20, whole.time.length / 2);
-  const chosen = dispersions
-    .filter(({ freedom }) => freedom >= enough)
+  const chosen = looks
+    .map(({ hypotheses, best }) => hypotheses[0]!.bins.time.length - best.parameters)
+    .map((freedom, i) => ({ freedom, value: looks[i]!.best.chi2 / freedom }))
+    .filter(({ freedom }) => freedom >= enough && freedom > 1)
     .reduce((a, b) => (b.value < a.value ? b : a), { freedom: enough, value: Infinity });
   const tolerated = (1 + 4 * Math.sqrt(2 / chosen.freedom)) * (1 + 2 * data.correlation);
   const inflation = Math.max(1, Math.min(chosen.value, tolerated));
-  normalize(found, inflation);
-  const hypotheses = found.map(({ hypothesis }) => hypothesis).sort((a, b) => b.probability - a.probability);
+  normalize(looks, inflation);
+  const hypotheses = looks.flatMap((one) => one.hypotheses).sort((a, b) => b.probability - a.probability);
   return { hypotheses, inflation, adequate: chosen.value <= tolerated };
 }
 
 /** Posterior probabilities by the information criterion; a free exponent pays for how precisely it is set. */
-function normalize(found: readonly { hypothesis: Hypothesis; head: Head }[], inflation: number): void {
+function normalize(looks: readonly Look[], inflation: number): void {
+  const found = looks.flatMap(({ head, hypotheses }) => hypotheses.map((hypothesis) => ({ hypothesis, head })));
   const logs = found.map(({ hypothesis, head }) => {
     const { law, floor, fit, bins } = hypothesis;
     const smooth = head.chi2 / (2 * inflation) + TRANSIENT_NUMBER * Math.min(TRANSIENT_NUMBERS, head.bins);
@@ -162,45 +204,42 @@ export function rangeOf({ fit, seen }: Hypothesis): number {
 interface Head {
   readonly bins: number;
   readonly chi2: number;
+  readonly fit?: DecayFit;
 }
 
-function describeHead(whole: Binned, bins: number): Head {
+function describeHead(whole: Binned, bins: number, known?: DecayFit): Head {
   if (bins <= TRANSIENT_NUMBERS) return { bins, chi2: 0 };
-  const span = whole.time[bins - 1]! - whole.time[0]!;
-  const part: Binned = {
-    time: whole.time.slice(0, bins).map((time) => (time - whole.time[0]!) / span),
-    level: whole.level.slice(0, bins),
-    weight: whole.weight.slice(0, bins),
-    first: whole.first.slice(0, bins),
-    span: whole.span * span,
-  };
-  const near = fitDecay(part, { q: 0.5, floor: true });
-  return { bins, chi2: fitDecay(part, { floor: true }, near).chi2 };
+  const part = retimed(slice(whole, 0, bins), whole.time[0]!, whole.time[bins - 1]!);
+  const fit = fitDecay(part, { floor: true }, known ?? fitDecay(part, { q: 0.5, floor: true }));
+  return { bins, chi2: fit.chi2, fit };
 }
 
 /** The bins from the head-th on, with time from 0 to 1 again. */
 function later(data: Series, whole: Binned, head: number): Binned {
   if (head === 0) return whole;
-  const last = data.t.length - 1;
-  const origin = data.t[whole.first[head]!]!;
-  const span = data.t[last]! - origin;
-  return {
-    time: whole.time.slice(head).map((time) => (data.t[0]! + time * whole.span - origin) / span),
-    level: whole.level.slice(head),
-    weight: whole.weight.slice(head),
-    first: whole.first.slice(head),
-    span,
-  };
+  const origin = (data.t[whole.first[head]!]! - data.t[0]!) / whole.span;
+  return retimed(slice(whole, head), origin, 1);
 }
 
-/** Every law with and without a floor, and the best fit with a free exponent. */
-function fitAll(data: Series, top: number, bins: Binned, start: number): { hypotheses: Hypothesis[]; best: DecayFit } {
+/**
+ * Every law with and without a floor, and the best fit with a free exponent.
+ *
+ * @param known the same, fitted to other weights
+ */
+function fitAll(
+  data: Series,
+  top: number,
+  bins: Binned,
+  start: number,
+  known?: readonly Hypothesis[],
+): { hypotheses: Hypothesis[]; best: DecayFit } {
   const hypotheses: Hypothesis[] = [];
   let best: DecayFit | undefined;
   for (const floor of [false, true]) {
-    const fits = NAMED.map(([law, q]) => ({ law, fit: fitDecay(bins, { q, floor }) }));
-    const near = fits.reduce((a, b) => (b.fit.chi2 < a.fit.chi2 ? b : a)).fit;
-    const free = fitDecay(bins, { floor }, near);
+    const before = known?.filter((h) => h.floor === floor);
+    const fits = NAMED.map(([law, q], i) => ({ law, fit: fitDecay(bins, { q, floor }, before?.[i]?.fit) }));
+    const nearest = fits.reduce((a, b) => (b.fit.chi2 < a.fit.chi2 ? b : a)).fit;
+    const free = fitDecay(bins, { floor }, nearest);
     for (const { law, fit } of [...fits, { law: 'power' as const, fit: free }]) {
       const seen = floor ? meeting(fit, bins) : 1;
       hypotheses.push({
