@@ -6,6 +6,7 @@
  */
 import { readChannel, type ChannelChoice } from '../channels';
 import type { Channel } from '../channels/channel';
+import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid, LowrankError } from '../errors';
 import { refuseAbove } from '../memory';
@@ -230,7 +231,7 @@ export function drawRows(channel: Channel, field: Field, samples: number, seed: 
   });
   const index = check.firstNonFinite(y);
   if (index >= 0) throw check.nonFinite(`y[${index}] from channel '${channel.name}'`, y[index]);
-  return { field, z, y, g };
+  return { field, z, y: lossMeasurements(channel, y), g };
 }
 
 function startingPoint(

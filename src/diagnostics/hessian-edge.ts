@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { LineLoss } from '../asymptotics/fixed-point-row';
 import { readLoss, type LossChoice } from '../asymptotics/loss-choice';
+import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid } from '../errors';
 import { eigh } from '../linalg';
@@ -97,8 +98,13 @@ export async function hessianEdge(
   const steps = Math.min(maxSteps, free);
   refuseAbove(8 * (steps + 4) * size, `${steps} Lanczos vectors need`, given['maxMemory']);
 
-  const { field: r, gradient } = problem.gradient(theta, loss, { threads });
-  const curvature = curvatureAt(new LineLoss(loss, field), r, problem.y);
+  const r = problem.measure(theta, { threads });
+  const y = lossMeasurements(problem.channel, problem.y);
+  const curvature = curvatureAt(new LineLoss(loss, field), r, y);
+  const force = Vector.zeros(m, field);
+  callNative(() => {
+    native.lossBatch(loss, field, r.data, y, null, force.data, null);
+  });
   const multiply = (v: Float64Array): Float64Array => {
     const weighted = curvature.times(problem.measure(new Vector(v, field), { threads }).data);
     const out = problem.adjoint(new Vector(weighted, field), { threads }).data;
@@ -113,7 +119,8 @@ export async function hessianEdge(
     native.normals(seed, 'initialVector', 0, start);
   });
   const ends = await lanczosEnds(multiply, start, gauge, steps, tolerance, signal);
-  const slope = gradient.data.map((value, j) => value + ridge * theta.data[j]!);
+  const pulled = problem.adjoint(force, { threads }).data;
+  const slope = pulled.map((value, j) => value / m + ridge * theta.data[j]!);
   return { ...ends, gradientNorm: new Vector(slope, field).norm(), derivatives: curvature.range };
 }
 

@@ -8,7 +8,7 @@ import { gaussianVectorProblem } from '../support/vector-problem';
 describe('without noise and ridge the truth is a fixed point', () => {
   // Losses whose force is 0 at r = z.
   for (const field of ['real', 'complex'] as const) {
-    test.each(['wirtinger', 'truncated-wirtinger', 'perturbed-amplitude', 'smoothed-intensity-l1'])(
+    test.each(['wirtinger', 'truncated-wirtinger', 'perturbed-amplitude', 'smoothed-intensity-l1'] as const)(
       `${field}, %s`,
       async (loss) => {
         const point = await fixedPoint({ delta: 6, field, loss, samples: 4096 });
