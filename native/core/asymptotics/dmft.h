@@ -25,7 +25,7 @@ struct DmftOptions {
   double batch = 1;             // Bernoulli fraction b of a minibatch, 0 < b <= 1: force times s/b
   bool spectral = true;
   double tau = 0;              // of the spectral fixed point
-  double overlap = 0;          // a >= 0
+  double overlap = 0;          // a, -1 to 1
   double norm = 1;             // c = ||theta^0||
   bool spectralMemory = true;  // false drops the * source: only for tests that show it matters
   std::uint64_t seed = 0;

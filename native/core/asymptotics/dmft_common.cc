@@ -54,7 +54,7 @@ DmftOptions checkedDmftOptions(const DmftOptions& given, bool twin) {
   }
   if (!twin) {
     expectPositive(options.norm, "norm");
-    if (!(options.overlap >= 0 && options.overlap <= 1)) refuse("Expected an overlap from 0 to 1.");
+    if (!(std::fabs(options.overlap) <= 1)) refuse("Expected an overlap from -1 to 1.");
   }
   for (std::int64_t i = 0; options.spectral && i < options.samples; ++i) {
     if (!(options.t[i] < options.tau)) refuse("Expected T(y) below tau for every sample.");
