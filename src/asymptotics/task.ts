@@ -17,28 +17,28 @@ export function runTask<T>(
   onSteps?: (steps: number) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
-    let thrown: { readonly error: unknown } | undefined;
+    let thrown: { readonly error: Error } | undefined;
     const abort = (): void => {
       task.cancel();
     };
     const task = start((error, result) => {
       clearInterval(timer);
       signal?.removeEventListener('abort', abort);
-      if (thrown !== undefined) reject(thrown.error as Error);
+      if (thrown !== undefined) reject(thrown.error);
       else if (signal?.aborted === true) reject(signal.reason as Error);
       else if (result === undefined) reject(fromNative(error));
       else resolve(result);
     });
     signal?.addEventListener('abort', abort, { once: true });
-    if (onSteps === undefined) return;
-    timer = setInterval(() => {
+    // `start` never calls back before it returns.
+    const timer = onSteps === undefined ? undefined : setInterval(look, INTERVAL, onSteps);
+    function look(report: (steps: number) => void): void {
       try {
-        onSteps(task.progress);
+        report(task.progress);
       } catch (error) {
-        thrown ??= { error };
+        thrown ??= { error: error as Error };
         task.cancel();
       }
-    }, INTERVAL);
+    }
   });
 }

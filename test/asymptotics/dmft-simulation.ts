@@ -44,7 +44,7 @@ export function simulate(options: SimulationOptions): SimulatedRun {
   });
   const t = typeof start === 'function' ? y.map(start) : undefined;
   let eigenvalue = 0;
-  let theta = new Float64Array(e * d);
+  let theta: Float64Array = new Float64Array(e * d);
   if (t === undefined) {
     const g = new Float64Array(e * (d - 1));
     native.normals(seed, 'initialVector', 0, g);
@@ -77,9 +77,7 @@ export function simulate(options: SimulationOptions): SimulatedRun {
     const before = previous;
     const now = theta;
     previous = theta;
-    theta = now.map(
-      (value, j) => value - eta * (gradient[j]! / n + ridge * value) + momentum * (value - before[j]!),
-    );
+    theta = now.map((value, j) => value - eta * (gradient[j]! / n + ridge * value) + momentum * (value - before[j]!));
   }
 }
 
@@ -121,7 +119,13 @@ function adjoint(rows: Float64Array, g: Float64Array, n: number, d: number, e: n
 }
 
 /** Top eigenvector of X^H diag(t) X / n, in the gauge <theta*, v> >= 0; complex through its real embedding. */
-function topVector(rows: Float64Array, t: Float64Array, n: number, d: number, e: number): { vector: Float64Array; value: number } {
+function topVector(
+  rows: Float64Array,
+  t: Float64Array,
+  n: number,
+  d: number,
+  e: number,
+): { vector: Float64Array; value: number } {
   // Power iteration shifted by the most negative weight's share; the gap of these cases makes a few hundred steps ample.
   const weights = t.map((value) => value / n);
   let vector: Float64Array = Float64Array.from({ length: e * d }, (_, j) => (j === 0 ? 1 : 0.1 / Math.sqrt(e * d)));
