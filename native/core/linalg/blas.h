@@ -25,6 +25,33 @@ void dsyrk_(const char* uplo, const char* trans, const lowrank::blas_int* n, con
             const double* alpha, const double* a, const lowrank::blas_int* lda, const double* beta, double* c,
             const lowrank::blas_int* ldc, std::size_t uploLength, std::size_t transLength);
 
+void zgemm_(const char* transa, const char* transb, const lowrank::blas_int* m, const lowrank::blas_int* n,
+            const lowrank::blas_int* k, const double* alpha, const double* a, const lowrank::blas_int* lda,
+            const double* b, const lowrank::blas_int* ldb, const double* beta, double* c, const lowrank::blas_int* ldc,
+            std::size_t transaLength, std::size_t transbLength);
+
+// Triangular systems: many right-hand sides, and one.
+void dtrsm_(const char* side, const char* uplo, const char* transa, const char* diag, const lowrank::blas_int* m,
+            const lowrank::blas_int* n, const double* alpha, const double* a, const lowrank::blas_int* lda, double* b,
+            const lowrank::blas_int* ldb, std::size_t sideLength, std::size_t uploLength, std::size_t transaLength,
+            std::size_t diagLength);
+void ztrsm_(const char* side, const char* uplo, const char* transa, const char* diag, const lowrank::blas_int* m,
+            const lowrank::blas_int* n, const double* alpha, const double* a, const lowrank::blas_int* lda, double* b,
+            const lowrank::blas_int* ldb, std::size_t sideLength, std::size_t uploLength, std::size_t transaLength,
+            std::size_t diagLength);
+void dtrsv_(const char* uplo, const char* trans, const char* diag, const lowrank::blas_int* n, const double* a,
+            const lowrank::blas_int* lda, double* x, const lowrank::blas_int* incx, std::size_t uploLength,
+            std::size_t transLength, std::size_t diagLength);
+void ztrsv_(const char* uplo, const char* trans, const char* diag, const lowrank::blas_int* n, const double* a,
+            const lowrank::blas_int* lda, double* x, const lowrank::blas_int* incx, std::size_t uploLength,
+            std::size_t transLength, std::size_t diagLength);
+
+// Cholesky.
+void dpotrf_(const char* uplo, const lowrank::blas_int* n, double* a, const lowrank::blas_int* lda,
+             lowrank::blas_int* info, std::size_t uploLength);
+void zpotrf_(const char* uplo, const lowrank::blas_int* n, double* a, const lowrank::blas_int* lda,
+             lowrank::blas_int* info, std::size_t uploLength);
+
 // Singular values, divide and conquer.
 void dgesdd_(const char* jobz, const lowrank::blas_int* m, const lowrank::blas_int* n, double* a,
              const lowrank::blas_int* lda, double* s, double* u, const lowrank::blas_int* ldu, double* vt,

@@ -5,6 +5,7 @@
 
 #include "../error.h"
 #include "methods/methods.h"
+#include "methods/projections.h"
 #include "vector_method.h"
 
 namespace lowrank {
@@ -45,6 +46,13 @@ const std::vector<Entry>& entries() {
       {ownLoss("coordinate-descent", {"shuffled"}, {0}), makeCoordinateDescent},
       {ownLoss("gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 1e-3, 200}), makeGaussNewton},
       {ownLoss("prox-linear", {"step", "innerIterations"}, {1, 500}), makeProxLinear},
+      {ownLoss("error-reduction", {}, {}), makeErrorReduction},
+      {ownLoss("hio", {"beta", "nonNegative"}, {0.9, 0}), makeInputOutput},
+      {ownLoss("raar", {"beta"}, {0.9}), makeAveragedReflections},
+      {ownLoss("admm", {"penalty"}, {0.2}), makeSplitting},
+      {ownLoss("phasemax", {}, {}), makePhaseMax},
+      {ownLoss("phaselamp", {"rounds", "tolerance"}, {10, 1e-3}), makePhaseLamp},
+      {ownLoss("amp", {"damping", "clip", "overlap"}, {0.1, 16, 0}), makeMessagePassing},
   };
   return *list;  // never destroyed: threads may outlive static destructors
 }
