@@ -18,7 +18,7 @@ export type {
   Storage,
 } from './problems';
 
-export { recover, solve, recordColumns } from './solvers';
+export { recover, solve, recordColumns, vectorMethods } from './solvers';
 export type {
   Convention,
   EntryVariance,
@@ -45,6 +45,21 @@ export type {
   Step,
   Stop,
   When,
+  GivenVectorInit,
+  OverlapVectorInit,
+  RandomVectorInit,
+  VectorColumn,
+  VectorInfo,
+  VectorInit,
+  VectorMethod,
+  VectorMethodDescription,
+  VectorProgress,
+  VectorRecord,
+  VectorSolveOptions,
+  VectorSolveResult,
+  VectorStartLedger,
+  VectorStep,
+  VectorStop,
 } from './solvers';
 export type { Factors, Info, Model, RecoverResult, SolveResult, Status, Trace, Trust, Verdict } from './solvers/result';
 

@@ -5,7 +5,7 @@
 import * as check from './checks';
 import { LowrankError } from './errors';
 import { native } from './load';
-import type { NativeLoss, NativeLossDescription } from './native';
+import type { NativeLoss } from './native';
 import { callNative } from './native-errors';
 import { type Field, Vector } from './vector';
 
@@ -50,7 +50,17 @@ export type Loss =
     };
 
 /** What a loss takes and serves. */
-export type LossDescription = NativeLossDescription;
+export interface LossDescription {
+  readonly name: string;
+  /** Of `loss: { name, ... }`, with their defaults in the same order. */
+  readonly parameters: readonly string[];
+  readonly defaults: readonly number[];
+  readonly fields: readonly Field[];
+  /** The fields in which the force has no jumps. */
+  readonly differentiable: readonly Field[];
+  /** The differentiable loss to take in its place; null where there is none. */
+  readonly smoothed: string | null;
+}
 
 /** Every loss with its parameters, defaults and fields; `smoothed` names the differentiable loss to take in its place. */
 export function lossDescriptions(): readonly LossDescription[] {

@@ -52,7 +52,7 @@ auto slope(const F& f, double h) {
 // A point where the loss has no corner within a few steps of the finite differences.
 bool smoothAt(const std::string& name, double s, double y, double margin) {
   if (name == "intensity-l1") return std::abs(s - y) > margin;
-  if (name == "hinge" || name == "squared-hinge") return std::abs(1 - y * std::sqrt(s)) > margin;
+  if (name == "hinge" || name == "squared-hinge") return std::abs(1 - std::sqrt(s)) > margin;
   return true;
 }
 
@@ -61,7 +61,7 @@ void checkReal(const LossDescription& described) {
   CHECK_EQUAL(loss->differentiable(), described.differentiableReal);
   const bool labels = std::string(described.name) == "logistic" || std::string(described.name).find("hinge") < 99;
   const double h = 1e-3;
-  for (const double y : labels ? std::vector<double>{-1, 1} : std::vector<double>{-0.4, 0, 0.3, 1.7, 9, 13, 25}) {
+  for (const double y : labels ? std::vector<double>{-1, 0, 1} : std::vector<double>{-0.4, 0, 0.3, 1.7, 9, 13, 25}) {
     for (const double r : {-4.1, -2.3, -0.8, -0.07, 0.05, 0.6, 1.45, 3.7, 4.3, 6.0}) {
       if (!smoothAt(described.name, r * r, y, 0.05)) continue;
       const At at{*loss, y, false};

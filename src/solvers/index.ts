@@ -12,3 +12,14 @@ export type { Stop } from './stopping';
 export type { HoldOut } from './hold-out';
 export type { RecordColumn, RecordOptions } from './recording';
 export type { OnProgress, Progress } from './progress';
+export { vectorMethods } from './vector/methods';
+export type { VectorMethod, VectorMethodDescription } from './vector/methods';
+export type { VectorColumn, VectorRecord, VectorSolveOptions, VectorStep, VectorStop } from './vector/options';
+export type { VectorInfo, VectorProgress, VectorSolveResult } from './vector/result';
+export type {
+  GivenVectorInit,
+  OverlapVectorInit,
+  RandomVectorInit,
+  VectorInit,
+  VectorStartLedger,
+} from './vector/start';

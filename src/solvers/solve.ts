@@ -3,15 +3,20 @@ import { native } from '../load';
 import { Matrix } from '../matrix';
 import { refuseAbove } from '../memory';
 import type { NativeRun, NativeRunInfo } from '../native';
-import { callNative, fromNative } from '../native-errors';
+import { callNative } from '../native-errors';
 import { operatorHandle, type Problem } from '../problems/problem';
+import { VectorProblem } from '../problems/vector-problem';
 import { version } from '../version';
+import { advanceToEnd } from './chunks';
 import { estimateBytes } from './estimate';
 import { applyEvent, type EventRecord, type ResolvedEvent } from './events';
 import { nativeOptions, resolveOptions, type Plan, type SolveOptions } from './options';
 import { ProgressReporter } from './progress';
 import { Recorder } from './recording';
 import type { Factors, Info, SolveResult, Status } from './result';
+import type { VectorSolveOptions } from './vector/options';
+import type { VectorSolveResult } from './vector/result';
+import { solveVector } from './vector/solve-vector';
 
 /**
  * Runs one method from one start until a stopping rule fires.
@@ -27,8 +32,24 @@ import type { Factors, Info, SolveResult, Status } from './result';
  * @throws LowrankError (as rejection) INVALID_ARGUMENT, NON_FINITE; OUT_OF_MEMORY, with the estimate, before anything is
  *   allocated; NUMERICAL when LAPACK fails. Rejects with `signal.reason` when aborted, with what `onProgress` throws.
  */
+export function solve(problem: Problem, options: SolveOptions): Promise<SolveResult>;
+/**
+ * Runs one method on a vector problem from one start until a stopping rule fires.
+ *
+ * As for matrices: on a thread of its own, the same bits for any number of threads, and a run that ends without convergence is
+ * a result, not an error. Cost of an iteration: one pass over the design for gradient methods, see docs/phase-retrieval.md.
+ *
+ * @returns theta, r = X theta, trace, residual, overlap and test error where the truth is known, and the ledger
+ * @throws LowrankError (as rejection) INVALID_ARGUMENT, NON_FINITE; OUT_OF_MEMORY, with the estimate, before anything is
+ *   allocated. Rejects with `signal.reason` when aborted, with what `onProgress` throws.
+ */
+export function solve(problem: VectorProblem, options?: VectorSolveOptions): Promise<VectorSolveResult>;
 // async: whatever is wrong with the arguments is a rejection too, never a synchronous throw.
-export async function solve(problem: Problem, options: SolveOptions): Promise<SolveResult> {
+export async function solve(
+  problem: Problem | VectorProblem,
+  options?: SolveOptions | VectorSolveOptions,
+): Promise<SolveResult | VectorSolveResult> {
+  if (problem instanceof VectorProblem) return solveVector(problem, options);
   const checked = resolveOptions(problem, options);
   const { plan } = checked;
   const { signal } = plan;
@@ -120,34 +141,10 @@ function joined(before: NativeRunInfo | undefined, info: NativeRunInfo): NativeR
   return { ...info, ...sums, step: info.iterations > 0 ? info.step : before.step };
 }
 
-/** A chunk aims at this many milliseconds: long enough to cost nothing, short enough for progress ten times a second. */
-const CHUNK_TIME = 75;
-/** Rows recorded by one chunk stay below this, so that no chunk's records are a burden. */
-const MOST_ITERATIONS = 100_000;
-
-async function drive(run: NativeRun, plan: Plan, { recorder, progress, info: before }: Books): Promise<NativeRunInfo> {
-  let iterations = 1;
-  for (;;) {
-    const started = performance.now();
-    const info = await advance(run, iterations, plan.threads);
-    const elapsed = performance.now() - started;
-    plan.signal?.throwIfAborted();
+function drive(run: NativeRun, plan: Plan, { recorder, progress, info: before }: Books): Promise<NativeRunInfo> {
+  return advanceToEnd(run, plan.threads, plan.signal, (info) => {
     recorder.take(run, info.recordedRows);
     if (info.status !== 'event') progress.report(joined(before, info));
-    plan.signal?.throwIfAborted(); // onProgress may have aborted
-    if (info.status !== 'running') return info;
-    // The first chunk contains the initialization, and timings are noisy: no more than a factor of four at a time.
-    const factor = Math.min(4, Math.max(0.25, CHUNK_TIME / Math.max(elapsed, 0.01)));
-    iterations = Math.min(MOST_ITERATIONS, Math.max(1, Math.floor(iterations * factor)));
-  }
-}
-
-function advance(run: NativeRun, iterations: number, threads: number): Promise<NativeRunInfo> {
-  return new Promise((resolve, reject) => {
-    run.advance(iterations, threads, (error, info) => {
-      if (info === undefined) reject(fromNative(error));
-      else resolve(info);
-    });
   });
 }
 

@@ -1,29 +1,31 @@
-// Losses of the margin y r for labels y = +1 or -1: logistic log(1 + exp(-y r)), hinge max(0, 1 - y r) and its half
-// square, whose force is continuous.
+// Losses of the margin l r for labels l = +1 (y above 0) and -1 (else, so that labels 0 and 1 will do): logistic
+// log(1 + exp(-l r)), hinge max(0, 1 - l r) and its half square, whose force is continuous.
 #include "entry.h"
 
 namespace lowrank::losses {
 namespace {
 
+double label(double y) { return y > 0 ? 1 : -1; }
+
 struct Logistic {
-  double value(double r, double y) const { return softplus(-y * r); }
-  double force(double r, double y) const { return -y * sigmoid(-y * r); }
-  double derivative(double r, double y) const { return y * y * sigmoid(y * r) * sigmoid(-y * r); }
+  double value(double r, double y) const { return softplus(-label(y) * r); }
+  double force(double r, double y) const { return -label(y) * sigmoid(-label(y) * r); }
+  double derivative(double r, double y) const { return sigmoid(r) * sigmoid(-r); }
 };
 
 struct Hinge {
-  double value(double r, double y) const { return std::fmax(0.0, 1 - y * r); }
-  double force(double r, double y) const { return y * r < 1 ? -y : 0; }
+  double value(double r, double y) const { return std::fmax(0.0, 1 - label(y) * r); }
+  double force(double r, double y) const { return label(y) * r < 1 ? -label(y) : 0; }
   double derivative(double r, double y) const { return 0; }
 };
 
 struct SquaredHinge {
   double value(double r, double y) const {
-    const double d = std::fmax(0.0, 1 - y * r);
+    const double d = std::fmax(0.0, 1 - label(y) * r);
     return 0.5 * d * d;
   }
-  double force(double r, double y) const { return -y * std::fmax(0.0, 1 - y * r); }
-  double derivative(double r, double y) const { return y * r < 1 ? y * y : 0; }
+  double force(double r, double y) const { return -label(y) * std::fmax(0.0, 1 - label(y) * r); }
+  double derivative(double r, double y) const { return label(y) * r < 1 ? 1 : 0; }
 };
 
 }  // namespace

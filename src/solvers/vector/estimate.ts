@@ -1,0 +1,19 @@
+/** What a vector run will need, before it starts. */
+import type { VectorProblem } from '../../problems/vector-problem';
+import type { ResolvedVectorMethod } from './methods';
+
+/** Partial images of a pass, at most: the fixed partition of the native dense design. */
+const PARTS = 64;
+
+/**
+ * Upper estimate in bytes of a run's scratch and of its results, the design not counted, in numbers of 8 bytes: partial images,
+ * theta, gradients, kept, trial and memory vectors, (PARTS + 48) n; y, r, forces, losses and auxiliary fields, 16 m; the Gram
+ * matrix of methods that solve least squares, 2 n^2. What is recorded comes on top.
+ */
+export function estimateVectorBytes(problem: VectorProblem, method: ResolvedVectorMethod): number {
+  const wide = problem.field === 'complex' ? 2 : 1;
+  const { dimension: n, measurements: m } = problem;
+  const gram = method.anyLoss ? 0 : 2 * wide * n * n;
+  // A few allocations are rounded up to whole cache lines or pages.
+  return 8 * (wide * ((PARTS + 48) * n + 16 * m) + gram) + 2 ** 20;
+}
