@@ -5,10 +5,12 @@
  * Conventions (docs/notation.md): r = X theta without conjugation, r_i = sum_j X[i,j] theta[j]; delta = m / n.
  */
 import type { Channel } from '../channels/channel';
+import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid } from '../errors';
 import { native } from '../load';
-import type { NativeDesign, NativeLoss } from '../native';
+import { findLoss, type Loss } from '../losses';
+import type { NativeDesign } from '../native';
 import { callNative } from '../native-errors';
 import { threadCount } from '../threads';
 import { type Field, Vector } from '../vector';
@@ -89,21 +91,24 @@ export class VectorProblem {
 
   /**
    * One fused pass over the design: the field r = X theta, the mean loss (1/m) sum L(r_i, y_i), and X^H force(r) / m, its
-   * gradient with respect to theta (real) or conj(theta) (complex).
+   * gradient with respect to theta (real) or conj(theta) (complex). Phase losses take the amplitudes of an amplitude channel
+   * squared.
    *
    * @throws LowrankError as {@link measure}
    */
   gradient(
     theta: Vector,
-    loss: NativeLoss,
+    loss: Loss,
     options?: VectorCallOptions,
   ): { readonly loss: number; readonly field: Vector; readonly gradient: Vector } {
     const x = this.#vector(theta, 'theta', this.dimension);
+    const chosen = findLoss(loss, this.field);
     const field = Vector.zeros(this.measurements, this.field);
     const gradient = Vector.zeros(this.dimension, this.field);
     const threads = callThreads(options);
+    const y = lossMeasurements(this.channel, this.y);
     const value = callNative(() =>
-      native.designGradient(this[designHandle], loss, x.data, this.y, field.data, gradient.data, threads),
+      native.designGradient(this[designHandle], chosen, x.data, y, field.data, gradient.data, threads),
     );
     return { loss: value, field, gradient };
   }

@@ -2,6 +2,7 @@ import { readChannel } from '../../src/channels';
 import { fixedPoint, type FixedPointOptions } from '../../src/asymptotics/fixed-point';
 import { bulkEdges } from '../../src/asymptotics/hessian-bulk';
 import { hessianEdge } from '../../src/diagnostics/hessian-edge';
+import type { Loss } from '../../src/losses';
 import { Vector, innerProduct } from '../../src/vector';
 import { gaussianVectorProblem } from '../support/vector-problem';
 
@@ -116,7 +117,7 @@ describe('self-consistency by another quadrature', () => {
 /** Plain gradient descent from the truth. */
 function descend(
   problem: ReturnType<typeof gaussianVectorProblem>,
-  loss: { name: string; parameters: number[] },
+  loss: Loss,
   ridge: number,
   step: number,
   iterations: number,
@@ -131,20 +132,19 @@ function descend(
 
 describe('simulation', () => {
   test.each([
-    { field: 'real', loss: { name: 'tanh-amplitude', parameters: [4] }, ridge: 0.05, noise: 0, step: 0.6 },
-    { field: 'real', loss: { name: 'wirtinger', parameters: [] }, ridge: 0.01, noise: 0.1, step: 0.1 },
-    { field: 'complex', loss: { name: 'wirtinger', parameters: [] }, ridge: 0.05, noise: 0, step: 0.25 },
+    { field: 'real', loss: { name: 'tanh-amplitude', sharpness: 4 }, ridge: 0.05, noise: 0, step: 0.6 },
+    { field: 'real', loss: { name: 'wirtinger' }, ridge: 0.01, noise: 0.1, step: 0.1 },
+    { field: 'complex', loss: { name: 'wirtinger' }, ridge: 0.05, noise: 0, step: 0.25 },
   ] as const)('the limit of gradient descent: $field $loss.name', async ({ field, loss, ridge, noise, step }) => {
     const delta = 5;
     const dimension = 200;
     const runs = 5;
-    const name = loss.name === 'tanh-amplitude' ? { name: loss.name, sharpness: 4 } : loss.name;
-    const predicted = await fixedPoint({ delta, field, loss: name, ridge, noise, samples: 16384 });
+    const predicted = await fixedPoint({ delta, field, loss, ridge, noise, samples: 16384 });
     expect(predicted.status).toBe('converged');
     const channel = readChannel('intensity', 'channel', field, noise);
     const seen = Array.from({ length: runs }, (_, k) => {
       const problem = gaussianVectorProblem(dimension, delta * dimension, channel, field, 100 + k);
-      const theta = descend(problem, { ...loss, parameters: [...loss.parameters] }, ridge, step, 150);
+      const theta = descend(problem, loss, ridge, step, 150);
       return [Math.hypot(...innerProduct(problem.truth!, theta)), theta.norm() ** 2];
     });
     [predicted.m, predicted.q].forEach((value, k) => {
@@ -155,17 +155,16 @@ describe('simulation', () => {
   });
 
   test.each([
-    { field: 'real', loss: { name: 'tanh-amplitude', sharpness: 4 }, parameters: [4], dimension: 800 },
-    { field: 'real', loss: 'wirtinger', parameters: [], dimension: 800 },
-    { field: 'complex', loss: 'wirtinger', parameters: [], dimension: 600 },
-  ] as const)('the left edge of the Hessian: $field $loss', async ({ field, loss, parameters, dimension }) => {
+    { field: 'real', loss: { name: 'tanh-amplitude', sharpness: 4 }, dimension: 800 },
+    { field: 'real', loss: 'wirtinger', dimension: 800 },
+    { field: 'complex', loss: 'wirtinger', dimension: 600 },
+  ] as const)('the left edge of the Hessian: $field $loss', async ({ field, loss, dimension }) => {
     const delta = 6;
     const ridge = 0.05;
     const predicted = await fixedPoint({ delta, field, loss, ridge, samples: 16384 });
     const channel = readChannel('intensity', 'channel', field);
     const problem = gaussianVectorProblem(dimension, delta * dimension, channel, field, 3);
-    const name = typeof loss === 'string' ? loss : loss.name;
-    const theta = descend(problem, { name, parameters: [...parameters] }, ridge, name === 'wirtinger' ? 0.1 : 0.6, 60);
+    const theta = descend(problem, loss, ridge, loss === 'wirtinger' ? 0.1 : 0.6, 60);
     const measured = await hessianEdge(problem, theta, { loss, ridge, tolerance: 1e-5, threads: 2 });
     expect(measured.converged).toBe(true);
     expect(Math.abs(measured.smallest / predicted.leftEdge - 1)).toBeLessThan(0.02);

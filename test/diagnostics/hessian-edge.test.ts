@@ -1,5 +1,6 @@
 import { readChannel } from '../../src/channels';
 import { hessianEdge } from '../../src/diagnostics/hessian-edge';
+import type { Loss } from '../../src/losses';
 import { eigh } from '../../src/linalg';
 import { Matrix } from '../../src/matrix';
 import { Vector } from '../../src/vector';
@@ -9,7 +10,7 @@ import { gaussianVectorProblem } from '../support/vector-problem';
 function differencedHessian(
   problem: ReturnType<typeof gaussianVectorProblem>,
   theta: Vector,
-  loss: { name: string; parameters: number[] },
+  loss: Loss,
   ridge: number,
 ): Matrix {
   const size = theta.data.length;
@@ -33,51 +34,50 @@ function differencedHessian(
 }
 
 describe.each(['real', 'complex'] as const)('%s', (field) => {
-  test.each([
-    ['wirtinger', []],
-    ['tanh-amplitude', [4]],
-    ['smoothed-amplitude', [0.1]],
-  ] as const)('%s: the eigenvalues of the differenced Hessian', async (name, parameters) => {
-    const channel = readChannel('intensity', 'channel', field, 0.2);
-    const problem = gaussianVectorProblem(12, 60, channel, field, 8);
-    // Not a stationary point: the Hessian is one all the same.
-    const theta = new Vector(
-      problem.truth!.data.map((value, j) => value + 0.05 * Math.cos(3 * j)),
-      field,
-    );
-    const ridge = 0.1;
-    const H = differencedHessian(problem, theta, { name, parameters: [...parameters] }, ridge);
-    const size = H.rows;
-    if (field === 'complex') {
-      // i theta is left out: P H P, with i theta itself sent far above.
-      const gauge = theta.data.map((_, j) => (j % 2 === 0 ? -theta.data[j + 1]! : theta.data[j - 1]!));
-      const norm = Math.hypot(...gauge);
-      const project = (i: number, j: number): number => (i === j ? 1 : 0) - (gauge[i]! * gauge[j]!) / norm ** 2;
-      const half = Matrix.zeros(size, size);
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j < size; j++) {
-          for (let k = 0; k < size; k++) half.data[i * size + j]! += H.data[i * size + k]! * project(k, j);
+  test.each(['wirtinger', 'tanh-amplitude', 'smoothed-amplitude'] as const)(
+    '%s: the eigenvalues of the differenced Hessian',
+    async (name) => {
+      const channel = readChannel('intensity', 'channel', field, 0.2);
+      const problem = gaussianVectorProblem(12, 60, channel, field, 8);
+      // Not a stationary point: the Hessian is one all the same.
+      const theta = new Vector(
+        problem.truth!.data.map((value, j) => value + 0.05 * Math.cos(3 * j)),
+        field,
+      );
+      const ridge = 0.1;
+      const H = differencedHessian(problem, theta, { name }, ridge);
+      const size = H.rows;
+      if (field === 'complex') {
+        // i theta is left out: P H P, with i theta itself sent far above.
+        const gauge = theta.data.map((_, j) => (j % 2 === 0 ? -theta.data[j + 1]! : theta.data[j - 1]!));
+        const norm = Math.hypot(...gauge);
+        const project = (i: number, j: number): number => (i === j ? 1 : 0) - (gauge[i]! * gauge[j]!) / norm ** 2;
+        const half = Matrix.zeros(size, size);
+        for (let i = 0; i < size; i++) {
+          for (let j = 0; j < size; j++) {
+            for (let k = 0; k < size; k++) half.data[i * size + j]! += H.data[i * size + k]! * project(k, j);
+          }
+        }
+        for (let i = 0; i < size; i++) {
+          for (let j = 0; j < size; j++) {
+            let sum = (1e3 * gauge[i]! * gauge[j]!) / norm ** 2;
+            for (let k = 0; k < size; k++) sum += project(i, k) * half.data[k * size + j]!;
+            H.data[i * size + j] = sum;
+          }
         }
       }
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j < size; j++) {
-          let sum = (1e3 * gauge[i]! * gauge[j]!) / norm ** 2;
-          for (let k = 0; k < size; k++) sum += project(i, k) * half.data[k * size + j]!;
-          H.data[i * size + j] = sum;
-        }
-      }
-    }
-    const all = Array.from(eigh(H).values).filter((value) => value < 900);
-    const measured = await hessianEdge(problem, theta, { loss: { name }, ridge });
-    expect(measured.converged).toBe(true);
-    expect(measured.largest).toBeCloseTo(all[0]!, 5);
-    expect(measured.secondLargest).toBeCloseTo(all[1]!, 5);
-    expect(measured.secondSmallest).toBeCloseTo(all[all.length - 2]!, 5);
-    expect(measured.smallest).toBeCloseTo(all[all.length - 1]!, 5);
-    const { gradient } = problem.gradient(theta, { name, parameters: [...parameters] });
-    const slope = gradient.data.map((value, j) => value + ridge * theta.data[j]!);
-    expect(measured.gradientNorm).toBeCloseTo(Math.hypot(...slope), 10);
-  });
+      const all = Array.from(eigh(H).values).filter((value) => value < 900);
+      const measured = await hessianEdge(problem, theta, { loss: { name }, ridge });
+      expect(measured.converged).toBe(true);
+      expect(measured.largest).toBeCloseTo(all[0]!, 5);
+      expect(measured.secondLargest).toBeCloseTo(all[1]!, 5);
+      expect(measured.secondSmallest).toBeCloseTo(all[all.length - 2]!, 5);
+      expect(measured.smallest).toBeCloseTo(all[all.length - 1]!, 5);
+      const { gradient } = problem.gradient(theta, { name });
+      const slope = gradient.data.map((value, j) => value + ridge * theta.data[j]!);
+      expect(measured.gradientNorm).toBeCloseTo(Math.hypot(...slope), 10);
+    },
+  );
 });
 
 test('the same bits for any number of threads', async () => {
