@@ -1,3 +1,4 @@
 /** Exact predictions in the limit of many unknowns at a fixed m / n. One file a prediction, one line here. */
 export { fixedPoint, type FixedPoint, type FixedPointOptions, type FixedPointStart } from './fixed-point';
 export type { LossChoice } from './loss-choice';
+export { spectral, type SpectralOptions, type SpectralPrediction } from './spectral';

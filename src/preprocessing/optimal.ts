@@ -35,13 +35,13 @@ export function mondelliMontanari(): Preprocessing {
     const moment = posterior(channel, 'mondelli-montanari');
     const weak = weakThreshold(channel, field);
     if (weak === undefined) throw lacking(channel, 'mondelli-montanari', 'quadrature nodes');
-    if (weak === Infinity) return { weight: () => 0, breakpoints: [] };
+    if (weak === Infinity) return { weight: () => 0, breakpoints: [], threshold: weak };
     const shift = Math.max(0, Math.sqrt(delta / weak) - 1);
     const weight = (y: number): number => {
       const p = moment(y, field);
       return Math.max(-FLOOR, (p - 1) / (p + shift));
     };
-    return { weight, breakpoints: [], supremum: 1 };
+    return { weight, breakpoints: [], supremum: 1, threshold: weak };
   });
 }
 

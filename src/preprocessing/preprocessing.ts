@@ -32,6 +32,8 @@ export interface BoundPreprocessing {
    * value that is found.
    */
   readonly supremum?: number;
+  /** The least delta at which T finds anything, where T itself changes with delta. */
+  readonly threshold?: number;
 }
 
 export interface Preprocessing {
