@@ -18,9 +18,13 @@ import { colours, config } from './theme';
 
 type Json = Record<string, unknown>;
 
-/** One panel takes the width; several stand in rows of two, or all in one row or one column on request. */
+/** One panel takes the width; several stand in rows of two, where the last of an odd number takes the width of both. */
 const single = { width: 680, height: 400 };
 const paired = { width: 410, height: 300 };
+const columnSpacing = 98;
+/** Between what belongs to the pairs and what belongs to the wide panel below. */
+const rowGap = 28;
+const wide = { width: 2 * paired.width + columnSpacing, height: 300 };
 const titleSize = 15;
 /** From the x axis to the legend: ticks, labels and title of the axis. */
 const legendTop = 64;
@@ -37,14 +41,24 @@ export function experimentSpec(panels: readonly Panel[]): TopLevelSpec | undefin
     .map((panel) => ({ panel, series: drawnSeries(panel, groups) }))
     .filter(({ series }) => series.length > 0);
   if (drawn.length === 0) return undefined;
-  const size = drawn.length === 1 ? single : paired;
-  const spec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    concat: drawn.map(({ panel, series }) => panelSpec(panel, series, size)),
-    columns: drawn.length === 1 ? 1 : 2,
+  const rows = Math.max(...drawn.map((one) => roomBetweenRows(one, paired.width)));
+  const grid = (some: readonly Drawn[], columns: number, size: typeof single): Json => ({
+    concat: some.map(({ panel, series }) => panelSpec(panel, series, size)),
+    columns,
     // Vega can only guess how wide a text is, and guesses far too wide: the room around the plots is reckoned here.
     bounds: 'flush',
-    spacing: { row: Math.max(...drawn.map((one) => roomBetweenRows(one, size.width))), column: 98 },
+    spacing: { row: rows, column: columnSpacing },
+  });
+  const odd = drawn.length > 1 && drawn.length % 2 === 1;
+  const pairs = odd ? drawn.slice(0, -1) : drawn;
+  const layout = odd
+    ? { vconcat: [grid(pairs, 2, paired), grid(drawn.slice(-1), 1, wide)], spacing: rowGap }
+    : drawn.length === 1
+      ? grid(drawn, 1, single)
+      : grid(drawn, 2, paired);
+  const spec = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...layout,
     config: {
       axis: { ...config.axis, labelFontSize: labelSize, titleFontSize: labelSize + 1 },
       // Of the same width left of every plot, so that panels below each other line up.
