@@ -10,7 +10,15 @@ import { writeSmallProblem } from './problems';
 jest.setTimeout(120_000);
 
 const run = promisify(execFile);
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/cli.md', 'docs/experiments.md', 'docs/files.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/cli.md',
+  'docs/experiments.md',
+  'docs/files.md',
+  'docs/solving.md',
+  'docs/diagnostics.md',
+];
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 /** The block of code after the mark `<!-- test: NAME -->`. */
@@ -84,6 +92,17 @@ describe('the code in the README', () => {
     writeFileSync(join(folder, 'example.mjs'), marked('README.md', 'import'));
     const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder });
     expect(stdout).toMatch(/^3 \d\S*e-\d+ trusted\n/);
+  });
+
+  test.each([
+    ['docs/solving.md', 'first', 'iterations false true\niteration,residual,testError,sigmaMin,noise 41\n'],
+    ['docs/solving.md', 'events', 'rebalance residual true\nlinear true\n'],
+    ['docs/solving.md', 'probes', 'true\n'],
+    ['docs/diagnostics.md', 'rate', 'linear true\n'],
+  ])('the code of %s, %s, runs', async (document, name, printed) => {
+    writeFileSync(join(folder, `${name}.mjs`), marked(document, name));
+    const { stdout } = await run(process.execPath, [`${name}.mjs`], { cwd: folder });
+    expect(stdout).toBe(printed);
   });
 
   test('the example of the command line runs', async () => {
