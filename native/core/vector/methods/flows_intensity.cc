@@ -41,20 +41,23 @@ struct WirtingerRule : IntensityRule {
   double maxStep, timeConstant, perStart = 0, t = 0;
 };
 
-// Yuan and Wang, doi 10.1364/AO.56.002418: weights 1 / (| |r|^2 - y | + eta) at the current iterate.
+// Yuan and Wang, doi 10.1364/AO.56.002418: weights 1 / (| |r|^2 - y | + eta) at the current iterate, here times eta,
+// so that no weight is above 1 and eta -> infinity is Wirtinger flow; eta in units of mean y.
 struct ReweightedWirtingerRule : IntensityRule {
   explicit ReweightedWirtingerRule(const VectorState& state)
-      : IntensityRule(state),
-        mu(byField(state, parameterAtLeast(state, 0, 0), 0.1, 0.2)),
-        eta(positiveParameter(state, 1) * meanOf(y, state.m)) {}
+      : IntensityRule(state), mu(byField(state, parameterAtLeast(state, 0, 0), 0.1, 0.2)) {
+    const double mean = meanOf(y, state.m);
+    scale = mean > 0 ? 1 / (positiveParameter(state, 1) * mean) : 0;
+    perSquare = mean > 0 ? 1 / (mean * variance) : 1;
+  }
   double weight(std::int64_t i, double square) const noexcept {
     const double misfit = square - y[i];
-    return misfit / (std::fabs(misfit) + eta);
+    return misfit / (1 + std::fabs(misfit) * scale);
   }
-  double step(const VectorState&) const noexcept { return mu / variance; }
+  double step(const VectorState&) const noexcept { return mu * perSquare; }
   const ReweightedWirtingerRule& view() const noexcept { return *this; }
 
-  double mu, eta;
+  double mu, scale, perSquare;
 };
 
 // Davis, Drusvyatskiy and Paquette, arXiv 1711.03247: f = mean | |r|^2 - y |, theta <- theta - ((f - f*) / ||g||^2) g
