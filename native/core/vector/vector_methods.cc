@@ -42,7 +42,7 @@ const std::vector<Entry>& entries() {
       {ownLoss("incremental-reshaped-wirtinger-flow", {"mu", "order"}, {1, 1}, Step::yes),
        makeIncrementalReshapedWirtingerFlow},
       {ownLoss("polyak-subgradient", {"minimum"}, {0}), makePolyakSubgradient},
-      {ownLoss("kaczmarz", {"order"}, {2}), makeKaczmarz},
+      {ownLoss("kaczmarz", {"order"}, {1}), makeKaczmarz},
       {ownLoss("coordinate-descent", {"shuffled"}, {0}), makeCoordinateDescent},
       {ownLoss("gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 1e-3, 200}), makeGaussNewton},
       {ownLoss("prox-linear", {"step", "innerIterations"}, {1, 500}), makeProxLinear},

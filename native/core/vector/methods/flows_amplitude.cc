@@ -55,7 +55,7 @@ struct TruncatedRule : AmplitudeRule {
 struct ReweightedRule : AmplitudeRule {
   explicit ReweightedRule(const VectorState& state)
       : AmplitudeRule(state), beta(byField(state, parameterAtLeast(state, 1, 0), 10, 5)) {
-    mu = byField(state, parameterAtLeast(state, 0, 0), 6, 6);
+    mu = byField(state, parameterAtLeast(state, 0, 0), 3, 5);
   }
   double weight(std::int64_t i, double square) const noexcept {
     const double modulus = std::sqrt(square);
