@@ -479,7 +479,7 @@ export interface NativeAddon {
     gradient: Float64Array,
     threads: number,
   ): number;
-  /** Lanczos on (1/m) X^H diag(weights) X; `vector` (n) is filled before `done` is called. */
+  /** Lanczos on (1/m) X^H diag(weights) X; `vector` (n) and `field` = X vector (m) are filled before `done` is called. */
   topEigenpair(
     design: NativeDesign,
     weights: Float64Array,
@@ -488,6 +488,7 @@ export interface NativeAddon {
     maxPasses: number,
     threads: number,
     vector: Float64Array,
+    field: Float64Array,
     done: (error: Error | null, result?: NativeEigenpair) => void,
   ): NativeTask;
 

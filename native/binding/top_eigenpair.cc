@@ -16,11 +16,13 @@ class EigenpairWork : public TaskWork {
  public:
   EigenpairWork(std::shared_ptr<const Design> design, Buffer weights, const EigenpairOptions& options, int threads)
       : vector(design->width(design->dimension())),
+        field(design->width(design->measurements())),
         design_(std::move(design)),
         weights_(std::move(weights)),
         options_(options),
         threads_(threads) {
     options_.weights = weights_.data();
+    options_.field = field.data();
   }
 
   void execute() override {
@@ -28,7 +30,7 @@ class EigenpairWork : public TaskWork {
     result = topEigenpair(*design_, options_, vector.data(), team);
   }
 
-  Buffer vector;
+  Buffer vector, field;
   Eigenpair result;
 
  private:
@@ -50,7 +52,7 @@ Napi::Value resultObject(Napi::Env env, const Eigenpair& pair) {
 }
 
 Napi::Value topEigenpairTask(const Napi::CallbackInfo& info) {
-  expectArguments(info, "topEigenpair", 8);
+  expectArguments(info, "topEigenpair", 9);
   DesignObject& object = designArgument(info[0]);
   const std::shared_ptr<const Design> design = object.shared();
   const std::int64_t n = design->dimension();
@@ -62,15 +64,20 @@ Napi::Value topEigenpairTask(const Napi::CallbackInfo& info) {
   options.maxPasses = integer(info[4], "maxPasses", 2, kMaxSafeInteger);
   const int count = threads(info[5]);
   vectorOutput(info[6], "vector", n, field);
-  const Napi::Function done = function(info[7], "done");
+  vectorOutput(info[7], "field", design->measurements(), field);
+  const Napi::Function done = function(info[8], "done");
 
   auto work = std::make_shared<EigenpairWork>(design, std::move(weights), options, count);
-  const auto vector = std::make_shared<Napi::ObjectReference>(Napi::Persistent(info[6].As<Napi::Object>()));
-  const auto finish = [work, vector, n, field](Napi::Env env, bool failed) -> Napi::Value {
+  const auto keep = [](Napi::Value value) {
+    return std::make_shared<Napi::ObjectReference>(Napi::Persistent(value.As<Napi::Object>()));
+  };
+  const auto finish = [work, vector = keep(info[6]), r = keep(info[7]), n, m = design->measurements(), field](
+                          Napi::Env env, bool failed) -> Napi::Value {
     if (failed) return env.Undefined();
     work->refuseCancelled();
-    // Looked at anew: its memory may have been transferred meanwhile.
+    // Looked at anew: their memory may have been transferred meanwhile.
     joinInto(work->vector.data(), n, field, vectorOutput(vector->Value(), "vector", n, field).data);
+    joinInto(work->field.data(), m, field, vectorOutput(r->Value(), "field", m, field).data);
     return resultObject(env, work->result);
   };
   Napi::Value task = startTask(info.Env(), work, done, finish);

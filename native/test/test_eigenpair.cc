@@ -83,12 +83,16 @@ void checkAgainstDense(const Design& design, const Numbers& t) {
   options.seed = 3;
   options.tolerance = 1e-11;
   Numbers vector(static_cast<std::size_t>(order)), again(vector);
+  Numbers field(static_cast<std::size_t>(design.width(design.measurements()))), applied(field);
   Team single(1), pair(2);
+  options.field = field.data();
   const Eigenpair result = topEigenpair(design, options, vector.data(), single);
   const Eigenpair other = topEigenpair(design, options, again.data(), pair);
   CHECK(std::memcmp(vector.data(), again.data(), vector.size() * sizeof(double)) == 0);
   CHECK_EQUAL(result.value, other.value);
   CHECK(result.converged && !result.cancelled);
+  design.apply(vector.data(), applied.data(), *design.workspace(), single);
+  CHECK(field == applied);
 
   const double rounding = 1e-13 * std::max(spread, std::abs(values[0]));
   CHECK_NEAR(result.value, values[0], 1e-11 * std::abs(values[0]) + rounding);

@@ -170,9 +170,10 @@ describe('topEigenpair', () => {
 
   const find = (
     options: { maxPasses?: number; vector?: Float64Array; cancel?: boolean } = {},
-  ): Promise<[NativeEigenpair, Float64Array]> =>
+  ): Promise<[NativeEigenpair, Float64Array, Float64Array]> =>
     new Promise((resolve, reject) => {
       const vector = options.vector ?? new Float64Array(2 * n);
+      const field = new Float64Array(2 * m);
       const task = native.topEigenpair(
         design,
         weights,
@@ -181,8 +182,9 @@ describe('topEigenpair', () => {
         options.maxPasses ?? 500,
         2,
         vector,
+        field,
         (error, pair) => {
-          if (error === null) resolve([pair!, vector]);
+          if (error === null) resolve([pair!, vector, field]);
           else reject(error);
         },
       );
@@ -191,11 +193,12 @@ describe('topEigenpair', () => {
     });
 
   test('is an eigenpair of X^H diag(t) X / m', async () => {
-    const [pair, vector] = await find();
+    const [pair, vector, field] = await find();
     expect(pair.converged).toBe(true);
     expect(pair.second).toBeLessThan(pair.value);
     const r = new Float64Array(2 * m);
     native.designApply(design, vector, r, 1);
+    expect(field).toEqual(r);
     const image = new Float64Array(2 * n);
     const weighted = r.map((value, i) => (value * weights[Math.floor(i / 2)]!) / m);
     native.designAdjoint(design, weighted, image, 1);

@@ -50,8 +50,8 @@ class Basis {
         capacity_(capacity),
         chunk_(std::min(maxChunk, roundUp(n))),
         chunks_((n + chunk_ - 1) / chunk_),
-        vectors_(chunks_ * components() * capacity * chunk_),
         rotations_(std::min<std::int64_t>(chunks_, 16)),
+        vectors_(chunks_ * components() * capacity * chunk_),
         rotated_(rotations_ * (keptAbove + keptBelow) * chunk_),
         partials_(chunks_ * 4 * capacity),
         norms_(chunks_) {}
@@ -327,6 +327,7 @@ class Lanczos {
     result.passes = passes_;
     result.converged = result.residual <= 2 * scale_ * bound;
     std::copy_n(split_.data(), split_.size(), out);
+    if (options_.field != nullptr) std::copy_n(r_.data(), r_.size(), options_.field);
     return result;
   }
 

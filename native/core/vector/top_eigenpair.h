@@ -11,8 +11,11 @@ namespace lowrank {
 struct EigenpairOptions {
   const double* weights = nullptr;  // t, m numbers
   std::uint64_t seed = 0;           // of the start vector
-  double tolerance = 1e-10;         // ||D v - lambda v|| <= tolerance * max(|lambda|, spread of the Ritz values)
+  // ||D v - lambda v|| <= tolerance |lambda|, or where rounding forbids it, 64 units of rounding times the spread of
+  // the Ritz values (times two: the residual reported is that of one more pass, not Lanczos's estimate).
+  double tolerance = 1e-10;
   std::int64_t maxPasses = 2000;
+  double* field = nullptr;  // when not null: width(m), split, receives X vector
 };
 
 struct Eigenpair {
