@@ -84,6 +84,32 @@ export * as diagnostics from './diagnostics';
 export { evaluateLoss, lossDescriptions } from './losses';
 export type { Loss, LossDescription, LossEvaluation, LossName } from './losses';
 
+export { spectralStart } from './solvers/vector/spectral-start';
+export type { SpectralStart, SpectralStartOptions } from './solvers/vector/spectral-start';
+export type {
+  BoundPreprocessing,
+  CustomPreprocessingOptions,
+  Preprocessing,
+  PreprocessingChoice,
+  PreprocessingFunction,
+  PreprocessingName,
+  PreprocessingOptions,
+  PreprocessingSetting,
+  YLaw,
+} from './preprocessing';
+export type {
+  Channel,
+  ChannelChoice,
+  ChannelFunction,
+  ChannelName,
+  ChannelNodes,
+  ChannelNoise,
+  ChannelOptions,
+  CustomChannelOptions,
+} from './channels';
+export type { VectorCallOptions, VectorProblem } from './problems/vector-problem';
+export { innerProduct, overlap, Vector, type Field } from './vector';
+
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
 export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';
