@@ -53,7 +53,7 @@ test.each([complexProblem, realProblem])(
 
 test('the loss and gradient of the problem are those of the run', async () => {
   const run = await solve(complexProblem, { ...near(), stop: { iterations: 3 } });
-  const { loss, gradient } = complexProblem.gradient(run.theta, { name: 'wirtinger', parameters: [] });
+  const { loss, gradient } = complexProblem.gradient(run.theta, 'wirtinger');
   expect(Math.abs(run.trainLoss - loss)).toBeLessThan(1e-13 * loss);
   expect(Math.abs(run.gradientNorm - gradient.norm())).toBeLessThan(1e-12 * gradient.norm());
 });
