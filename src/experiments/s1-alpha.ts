@@ -8,6 +8,7 @@ import {
   makeInstance,
   measurementCount,
   shared,
+  shareOf,
   short,
 } from './s1-common';
 import { at, fitLine, fitPower, median, medianSeries } from './statistics';
@@ -76,12 +77,7 @@ export const s1Alpha = experiment({
       const times: number[] = [];
       const counted: number[] = [];
       for (const [i, scale] of scales.entries()) {
-        const share = {
-          progress,
-          doing: `instance ${trial + 1} of ${seeds}, alpha = ${short(scale)}`,
-          run: trial * scales.length + i,
-          runs: seeds * scales.length,
-        };
+        const share = shareOf(progress, { trial, seeds }, scales, i);
         const run = await descend(instance, { rank, scale, step, iterations }, { threads, signal, share });
         const errors = column(run, 'testError');
         const last = errors[errors.length - 1]!;

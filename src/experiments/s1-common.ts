@@ -9,8 +9,8 @@ import { gaussianSensing, type Problem } from '../problems';
 import type { RecordColumn } from '../solvers/recording';
 import type { SolveResult } from '../solvers/result';
 import { solve } from '../solvers/solve';
-import { type ExperimentContext, type Parameter, stretch } from './experiment';
-import { fitLine } from './statistics';
+import { type ExperimentContext, type Parameter, type Series, stretch } from './experiment';
+import { fitLine, medianSeries } from './statistics';
 
 /** Parameters under the same name in every S1 experiment; each takes the ones it needs. */
 export const shared = {
@@ -87,6 +87,17 @@ export interface Share {
   /** This run is number `run`, from 0, of `runs`. */
   readonly run: number;
   readonly runs: number;
+}
+
+/** The place of one run when each of `seeds` instances is run from each of `scales`, instance by instance. */
+export function shareOf(
+  progress: Share['progress'],
+  { trial, seeds }: { readonly trial: number; readonly seeds: number },
+  scales: readonly number[],
+  i: number,
+): Share {
+  const doing = `instance ${trial + 1} of ${seeds}, alpha = ${short(scales[i]!)}`;
+  return { progress, doing, run: trial * scales.length + i, runs: seeds * scales.length };
 }
 
 export function makeSetup({ n, trueRank, measurements, seed }: Omit<InstanceOptions, 'step'>, threads: number): Setup {
@@ -200,6 +211,25 @@ export function crossing(values: ArrayLike<number>, bound: number, direction: 'f
 export function short(value: number): string {
   const text = Number(value.toPrecision(3));
   return Math.abs(text) >= 1e-2 || text === 0 ? String(text) : text.toExponential();
+}
+
+/** One thin line for each course over its iterations 0, 1, 2, ..., and their median. */
+export function seedLines<Course extends { readonly seed: number }>(
+  label: string,
+  courses: readonly Course[],
+  pick: (course: Course) => Float64Array,
+): Series[] {
+  const x = pick(courses[0]!).map((_, t) => t);
+  return [
+    ...courses.map((course): Series => ({
+      label: `${label}, seed ${course.seed}`,
+      x,
+      y: pick(course),
+      style: 'seed',
+      group: label,
+    })),
+    { label, x, y: medianSeries(courses.map(pick)), style: 'median', group: label },
+  ];
 }
 
 /** Columns of a trace: one row per (run, iteration), from blocks with the same keys. */

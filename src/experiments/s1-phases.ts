@@ -10,12 +10,14 @@ import {
   type Instance,
   makeInstance,
   measurementCount,
+  seedLines,
   shared,
+  shareOf,
   short,
   spectralSine,
   stack,
 } from './s1-common';
-import { median, medianSeries } from './statistics';
+import { median } from './statistics';
 
 /** Phase I ends when the leading singular vectors of U are this close to the leading eigenvectors of M_hat (sine): our constant. */
 const ALIGNED = 0.1;
@@ -82,12 +84,7 @@ export const s1Phases = experiment({
     for (let trial = 0; trial < seeds; trial++) {
       const instance = await makeInstance({ n, trueRank, measurements, step, seed: seed + trial }, { threads, signal });
       for (const [i, scale] of scales.entries()) {
-        const share = {
-          progress,
-          doing: `instance ${trial + 1} of ${seeds}, alpha = ${short(scale)}`,
-          run: trial * scales.length + i,
-          runs: seeds * scales.length,
-        };
+        const share = shareOf(progress, { trial, seeds }, scales, i);
         const run = await descend(
           instance,
           { rank, scale, step, iterations, columns: COLUMNS },
@@ -259,16 +256,7 @@ function outcome(courses: readonly Course[], scales: readonly number[], setting:
 
 function panels(courses: readonly Course[], ends: readonly number[]): Panel[] {
   const iterations = courses[0]!.columns.testError.map((_, t) => t);
-  const lines = (label: string, pick: (course: Course) => Float64Array): Series[] => [
-    ...courses.map((course): Series => ({
-      label: `${label}, seed ${course.seed}`,
-      x: iterations,
-      y: pick(course),
-      style: 'seed',
-      group: label,
-    })),
-    { label, x: iterations, y: medianSeries(courses.map(pick)), style: 'median', group: label },
-  ];
+  const lines = (label: string, pick: (course: Course) => Float64Array): Series[] => seedLines(label, courses, pick);
   const [one, two, three] = ends as [number, number, number];
   const bands = [
     { from: 0, to: one, label: 'I' },

@@ -9,7 +9,9 @@ import {
   descend,
   makeInstance,
   measurementCount,
+  seedLines,
   shared,
+  shareOf,
   short,
   spectralSine,
   stack,
@@ -77,12 +79,7 @@ export const s1Power = experiment({
       const norm = instance.prediction.eigenvalues[0]!;
       const spectral = spectralSine(instance);
       for (const [i, scale] of scales.entries()) {
-        const share = {
-          progress,
-          doing: `instance ${trial + 1} of ${seeds}, alpha = ${short(scale)}`,
-          run: trial * scales.length + i,
-          runs: seeds * scales.length,
-        };
+        const share = shareOf(progress, { trial, seeds }, scales, i);
         const run = await descend(
           instance,
           { rank, scale, step, iterations, columns: COLUMNS },
@@ -204,20 +201,10 @@ function outcome(
 function panels(courses: readonly Course[], scales: readonly number[]): Panel[] {
   const smallest = scales[scales.length - 1]!;
   const shown = courses.filter((course) => course.scale === smallest);
-  const iterations = courses[0]!.columns.powerDistance.map((_, t) => t);
   const x = { label: 'iteration', scale: 'linear' } as const;
   const end = median(shown.map(({ aligned }) => aligned));
   const bands = Number.isFinite(end) ? [{ from: 0, to: end, label: 'I' }] : [];
-  const lines = (label: string, name: Column): Series[] => [
-    ...shown.map((course): Series => ({
-      label: `${label}, seed ${course.seed}`,
-      x: iterations,
-      y: course.columns[name],
-      style: 'seed',
-      group: label,
-    })),
-    { label, x: iterations, y: medianSeries(shown.map(({ columns }) => columns[name])), style: 'median', group: label },
-  ];
+  const lines = (label: string, name: Column): Series[] => seedLines(label, shown, ({ columns }) => columns[name]);
   return [
     {
       title: 'Relative distance to the power method, median of the seeds',

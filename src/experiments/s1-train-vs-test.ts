@@ -1,6 +1,17 @@
 /** Whether the fit of the measurements tells the error of the matrix, along one long run from small and large starts. */
 import { atLeast, atMost, experiment, relativelyNear, type Series } from './experiment';
-import { column, constant, descend, makeSetup, measurementCount, shared, short, stack } from './s1-common';
+import {
+  column,
+  constant,
+  descend,
+  makeSetup,
+  measurementCount,
+  seedLines,
+  shared,
+  shareOf,
+  short,
+  stack,
+} from './s1-common';
 import { median, medianSeries } from './statistics';
 
 /** Starts up to this scale are small, starts from `LARGE` on are large. */
@@ -54,12 +65,7 @@ export const s1TrainVsTest = experiment({
     for (let trial = 0; trial < seeds; trial++) {
       const setup = makeSetup({ n, trueRank: r, measurements, seed: seed + trial }, threads);
       for (const [i, scale] of scales.entries()) {
-        const share = {
-          progress,
-          doing: `instance ${trial + 1} of ${seeds}, alpha = ${short(scale)}`,
-          run: trial * scales.length + i,
-          runs: seeds * scales.length,
-        };
+        const share = shareOf(progress, { trial, seeds }, scales, i);
         const run = await descend(setup, { rank, scale, step, iterations }, { threads, signal, share });
         courses.push({ seed: seed + trial, scale, test: column(run, 'testError'), train: column(run, 'residual') });
       }
@@ -181,22 +187,14 @@ function summarize(courses: readonly Course[]) {
 
 function coursePanel(scale: number, courses: readonly Course[]) {
   const chosen = courses.filter((course) => course.scale === scale);
-  const iterations = chosen[0]!.test.map((_, t) => t);
-  const lines = (label: string, pick: (course: Course) => Float64Array): Series[] => [
-    ...chosen.map((course): Series => ({
-      label: `${label}, seed ${course.seed}`,
-      x: iterations,
-      y: pick(course),
-      style: 'seed',
-      group: label,
-    })),
-    { label, x: iterations, y: medianSeries(chosen.map(pick)), style: 'median', group: label },
-  ];
   return {
     title: `Errors from a start of scale \u03b1 = ${short(scale)}`,
     x: { label: 'iteration', scale: 'linear' as const },
     y: { label: 'relative error', scale: 'log' as const },
-    series: [...lines('test error', (course) => course.test), ...lines('residual (train)', (course) => course.train)],
+    series: [
+      ...seedLines('test error', chosen, ({ test }) => test),
+      ...seedLines('residual (train)', chosen, ({ train }) => train),
+    ],
   };
 }
 

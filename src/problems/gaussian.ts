@@ -1,13 +1,12 @@
 /** Random Gaussian sensing problems with a known truth. */
 import * as check from '../checks';
-import { invalid } from '../errors';
 import { native } from '../load';
 import { refuseAbove } from '../memory';
 import { callNative } from '../native-errors';
 import { threadCount } from '../threads';
 import { Problem, type Storage } from './problem';
 import { operatorBytes } from './sensing';
-import { generateTruth, readTruthOptions } from './truth';
+import { generateTruth, readGeneratedSetting } from './truth';
 
 export interface GaussianSensingOptions {
   /** [n1, n2], each at least 1. */
@@ -72,15 +71,7 @@ const HINTS = { rank: 'trueRank', m: 'measurements', kappaMatrix: 'conditionNumb
  */
 export function gaussianSensing(options: GaussianSensingOptions): Problem {
   const given = check.optionsObject(options, 'gaussianSensing', KNOWN, HINTS);
-  const [rows, cols] = check.shape(given['shape'], 'shape');
-  const symmetric = given['symmetric'] === undefined ? false : check.boolean(given['symmetric'], 'symmetric');
-  if (symmetric) check.requireSquare([rows, cols], 'shape');
-  const packed =
-    given['symmetricMeasurements'] === undefined
-      ? symmetric
-      : check.boolean(given['symmetricMeasurements'], 'symmetricMeasurements');
-  if (packed && !symmetric) throw invalid('false (symmetric is false)', 'symmetricMeasurements', packed);
-  const wanted = readTruthOptions(given, Math.min(rows, cols));
+  const { rows, cols, symmetric, packed, wanted } = readGeneratedSetting(given);
   const { rank } = wanted;
   const measurements = check.positiveInteger(given['measurements'], 'measurements');
   const seed = check.seed(given['seed'], 'seed');

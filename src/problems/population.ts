@@ -1,10 +1,9 @@
 /** Population problems: m = infinity, the operator is the identity, and the laws of the papers hold exactly. */
 import * as check from '../checks';
-import { invalid } from '../errors';
 import { native } from '../load';
 import { callNative } from '../native-errors';
 import { Problem } from './problem';
-import { generateTruth, readTruthOptions } from './truth';
+import { generateTruth, readGeneratedSetting } from './truth';
 
 export interface PopulationOptions {
   /** [n1, n2], each at least 1. */
@@ -47,15 +46,7 @@ const HINTS = { rank: 'trueRank', kappaMatrix: 'conditionNumber', n: 'shape', si
  */
 export function population(options: PopulationOptions): Problem {
   const given = check.optionsObject(options, 'population', KNOWN, HINTS);
-  const [rows, cols] = check.shape(given['shape'], 'shape');
-  const symmetric = given['symmetric'] === undefined ? false : check.boolean(given['symmetric'], 'symmetric');
-  if (symmetric) check.requireSquare([rows, cols], 'shape');
-  const packed =
-    given['symmetricMeasurements'] === undefined
-      ? symmetric
-      : check.boolean(given['symmetricMeasurements'], 'symmetricMeasurements');
-  if (packed && !symmetric) throw invalid('false (symmetric is false)', 'symmetricMeasurements', packed);
-  const wanted = readTruthOptions(given, Math.min(rows, cols));
+  const { rows, cols, symmetric, packed, wanted } = readGeneratedSetting(given);
   const seed = check.seed(given['seed'], 'seed');
 
   const truth = generateTruth(rows, cols, symmetric, wanted, seed);

@@ -21,6 +21,33 @@ function geometricRoots(rank: number, kappaMatrix: number): number[] {
   return Array.from({ length: rank }, (_, j) => (rank === 1 ? 1 : kappaMatrix ** (-j / (2 * (rank - 1)))));
 }
 
+/** What all generators of matrix problems ask for first. */
+export interface GeneratedSetting {
+  readonly rows: number;
+  readonly cols: number;
+  /** Of the truth. */
+  readonly symmetric: boolean;
+  /** Of the measurements: stored packed. */
+  readonly packed: boolean;
+  readonly wanted: TruthOptions;
+}
+
+/**
+ * Reads `shape`, `symmetric`, `symmetricMeasurements` (default: what `symmetric` says) and what the truth is.
+ *
+ * @throws LowrankError INVALID_ARGUMENT
+ */
+export function readGeneratedSetting(given: Record<string, unknown>): GeneratedSetting {
+  const [rows, cols] = check.shape(given['shape'], 'shape');
+  const flag = (name: string, otherwise: boolean): boolean =>
+    given[name] === undefined ? otherwise : check.boolean(given[name], name);
+  const symmetric = flag('symmetric', false);
+  if (symmetric) check.requireSquare([rows, cols], 'shape');
+  const packed = flag('symmetricMeasurements', symmetric);
+  if (packed && !symmetric) throw invalid('false (symmetric is false)', 'symmetricMeasurements', packed);
+  return { rows, cols, symmetric, packed, wanted: readTruthOptions(given, Math.min(rows, cols)) };
+}
+
 /** The options of a builder that say what the truth is. */
 export interface TruthOptions {
   readonly rank: number;
@@ -34,7 +61,7 @@ export interface TruthOptions {
  *
  * @throws LowrankError INVALID_ARGUMENT
  */
-export function readTruthOptions(given: Record<string, unknown>, most: number): TruthOptions {
+function readTruthOptions(given: Record<string, unknown>, most: number): TruthOptions {
   const { trueRank, conditionNumber, spectrum } = given;
   if (spectrum === undefined) {
     const rank = check.positiveInteger(trueRank, 'trueRank', most);
