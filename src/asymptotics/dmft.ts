@@ -141,9 +141,12 @@ function sampleOptions(plan: DmftPlan, start: StartConstants, repeat: number): N
   const scale = Math.sqrt(samples / z.reduce((sum, value) => sum + value * value, 0));
   for (let i = 0; i < z.length; i++) z[i]! *= scale;
   const y = plan.channel.sample(z, field, channelNoise(seed, 'asymptotics', NOISE_BLOCK + repeat * NOISE_OF_REPEAT));
+  const t = preprocessed(y, start);
   const { loss, delta, iterations, steps, ridge, momentum, batch } = plan;
   const norm =
-    plan.norm === 'least-squares' ? leastSquaresScale(plan, start, z, y, SCALE_BLOCK + each * firstSample) : plan.norm;
+    plan.norm === 'least-squares'
+      ? leastSquaresScale(plan, start, z, y, t, SCALE_BLOCK + each * firstSample)
+      : plan.norm;
   return {
     field,
     delta,
@@ -162,20 +165,19 @@ function sampleOptions(plan: DmftPlan, start: StartConstants, repeat: number): N
     firstSample,
     z,
     y: lossMeasurements(plan.channel, y),
-    t: start.map === undefined ? null : preprocessed(y, start.map, start.tau),
+    t,
   };
 }
 
-function preprocessed(y: Float64Array, map: (y: number) => number, tau: number): Float64Array {
-  const t = y.map(map);
-  t.forEach((value, i) => {
-    if (value < tau) return;
-    throw new LowrankError(
-      'INVALID_ARGUMENT',
-      `Expected a preprocessing bounded above by tau = ${tau} but T(${y[i]}) = ${value}.`,
-    );
-  });
-  return t;
+function preprocessed(y: Float64Array, { map, tau }: StartConstants): Float64Array | null {
+  if (map === undefined) return null;
+  const t = map(y);
+  const index = t.findIndex((value) => !(value < tau));
+  if (index < 0) return t;
+  throw new LowrankError(
+    'INVALID_ARGUMENT',
+    `Expected a preprocessing that is bounded above by tau = ${tau} but T(${y[index]}) = ${t[index]}.`,
+  );
 }
 
 function curvesOf(sweep: NativeDmftResult, { ridge }: DmftPlan): DmftCurves {
