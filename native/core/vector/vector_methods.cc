@@ -49,7 +49,7 @@ const std::vector<Entry>& entries() {
       {ownLoss("error-reduction", {}, {}), makeErrorReduction},
       {ownLoss("hio", {"beta", "nonNegative"}, {0.9, 0}), makeInputOutput},
       {ownLoss("raar", {"beta"}, {0.9}), makeAveragedReflections},
-      {ownLoss("admm", {"penalty"}, {0.2}), makeSplitting},
+      {ownLoss("admm", {"penalty"}, {0.1}), makeSplitting},
       {ownLoss("phasemax", {}, {}), makePhaseMax},
       {ownLoss("phaselamp", {"rounds", "tolerance"}, {10, 1e-3}), makePhaseLamp},
       {ownLoss("amp", {"damping", "clip", "overlap"}, {0.1, 16, 0}), makeMessagePassing},

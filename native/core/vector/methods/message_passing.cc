@@ -54,25 +54,29 @@ class MessagePassing final : public VectorMethod, private RowMap {
   bool step(VectorState& state, Team& team) override {
     double slope = 0;
     for (std::int64_t i = 0; i < m_; ++i) slope += slope_[i];
-    // -dg/dw is positive in the mean, not in every sample: a small part of its largest value keeps the step finite.
-    const double gamma = std::max((1 - slope / static_cast<double>(m_)), leastGamma) / variance_;
-    const double precision = delta_ * gamma, shrink = precision / (1 + precision), keep = damping_;
-    // In the units of the caller theta = theta' unit / root, X = root X'.
-    const double gain = unit_ / (root_ * root_ * static_cast<double>(m_) * gamma);
+    // Gamma V. In the mean it is positive and V falls; in a sample a few rows with a small w can break both, and the
+    // step would be without bound. (1 - V)/delta is where V stays.
+    const double relative = std::max(1 - slope / static_cast<double>(m_), (1 - variance_) / delta_ + leastGamma);
+    const double shrink = delta_ * relative / (variance_ + delta_ * relative), keep = damping_;
+    // In the units of the caller theta = theta' unit / root, X = root X'; g = (zhat - w)/V.
+    const double gain = unit_ / (root_ * root_ * static_cast<double>(m_) * relative);
     for (std::int64_t j = 0; j < state.wideN; ++j) {
       const double next = shrink * (state.theta[j] + gain * image_[j]);
       state.theta[j] = keep > 0 ? (1 - keep) * next + keep * state.theta[j] : next;
     }
-    const double next = std::max(1 / (1 + precision), leastVariance);
-    variance_ = keep > 0 ? (1 - keep) * next + keep * variance_ : next;
+    if (damping_ > 0) adapt(state);
+    // V falls geometrically for ever; only its quotients matter once it is small.
+    ratio_ = (1 - keep) / (variance_ + delta_ * relative) + keep;
+    variance_ = std::max(ratio_ * variance_, leastVariance);
     return pass(state, team);
   }
 
   std::int64_t bytes() const override { return force_.bytes() + onsager_.bytes() + slope_.bytes() + image_.bytes(); }
 
  private:
-  static constexpr double leastGamma = 1e-3;
+  static constexpr double leastGamma = 1e-6;
   static constexpr double leastVariance = 1e-30;
+  static constexpr double rise = 1.5, moreDamping = 0.1, mostDamping = 0.7;
   static constexpr double nearSolution = 1e-2;    // of the residual
   static constexpr double eigenTolerance = 1e-3;  // relative, of the eigenvector's equation
 
@@ -88,37 +92,48 @@ class MessagePassing final : public VectorMethod, private RowMap {
     return true;
   }
 
-  // r in the units of the caller; g of the last iterate is kept in force_. In the first pass w = (1 - onsager) r.
+  // r in the units of the caller; zhat - w = V g of the last iterate is kept in force_. First pass: w = (1 - onsager)
+  // r.
   void map(std::int64_t first, std::int64_t count, Entries r, MutableEntries weight) const override {
     const bool complex = r.im != nullptr;
+    const double keep = started_ ? damping_ : 0;
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t row = first + i;
-      double *g = force_.data() + row, none = 0, *gIm = complex ? g + m_ : &none;
-      const double own = 1 - onsager_[row];
-      const double w = own * r.re[i] / unit_ - variance_ * *g;
-      const double wIm = complex ? own * r.im[i] / unit_ - variance_ * *gIm : 0;
+      double *force = force_.data() + row, none = 0, *forceIm = complex ? force + m_ : &none;
+      const double own = (1 - onsager_[row]) / unit_, old = ratio_ * *force, oldIm = ratio_ * *forceIm;
+      const double w = own * r.re[i] - old, wIm = complex ? own * r.im[i] - oldIm : 0;
       const double size = complex ? std::sqrt(w * w + wIm * wIm) : std::abs(w);
       const auto posterior = detail::amplitudePosterior(size, modulus_[row] / unit_, variance_, complex);
-      const double ratio = size > 0 ? posterior.factor / size : 0;
+      const double factor = size > 0 ? posterior.factor / size : 0;
       slope_[row] = posterior.derivative;
-      *g = damped(*g, (ratio * w - w) / variance_);
-      weight.re[i] = *g;
       onsager_[row] = 0;
-      if (!complex) continue;
-      *gIm = damped(*gIm, (ratio * wIm - wIm) / variance_);
-      weight.im[i] = *gIm;
+      weight.re[i] = *force = (1 - keep) * (factor * w - w) + keep * old;
+      if (complex) weight.im[i] = *forceIm = (1 - keep) * (factor * wIm - wIm) + keep * oldIm;
     }
   }
 
-  double damped(double old, double next) const {
-    return started_ && damping_ > 0 ? (1 - damping_) * next + damping_ * old : next;
+  // Noise, or a design that is not Gaussian, can make the undamped recursion diverge: more damping whenever the misfit
+  // of the moduli has clearly risen.
+  void adapt(const VectorState& state) {
+    const bool complex = state.field == Field::complex;
+    double misfit = 0;
+    for (std::int64_t i = 0; i < m_; ++i) {
+      const double re = state.r[i], im = complex ? state.r[m_ + i] : 0;
+      const double difference = std::sqrt(re * re + im * im) - modulus_[i];
+      misfit += difference * difference;
+    }
+    if (misfit > rise * best_) {
+      damping_ = std::min(damping_ + moreDamping, std::max(damping_, mostDamping));
+      best_ = misfit;
+    }
+    best_ = std::min(best_, misfit);
   }
 
   bool start(VectorState& state, Team& team);
   bool spectral(VectorState& state, Team& team, double* overlapSquared);
 
   std::int64_t m_;
-  double delta_, damping_, clip_, overlap_, unit_ = 1, root_ = 1, variance_ = 1;
+  double delta_, damping_, clip_, overlap_, unit_ = 1, root_ = 1, variance_ = 1, ratio_ = 1, best_ = INFINITY;
   bool started_ = false;
   const double* modulus_;
   // A row belongs to one thread at a time. onsager: T/tau before the first pass, 0 after it.
