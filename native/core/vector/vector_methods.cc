@@ -52,7 +52,7 @@ const std::vector<Entry>& entries() {
       {ownLoss("admm", {"penalty"}, {0.1}), makeSplitting},
       {ownLoss("phasemax", {}, {}), makePhaseMax},
       {ownLoss("phaselamp", {"rounds", "tolerance"}, {10, 1e-3}), makePhaseLamp},
-      {ownLoss("amp", {"damping", "clip", "overlap"}, {0.1, 16, 0}), makeMessagePassing},
+      {ownLoss("amp", {"damping", "clip", "overlap"}, {0.1, 64, 0}), makeMessagePassing},
   };
   return *list;  // never destroyed: threads may outlive static destructors
 }

@@ -4,6 +4,8 @@ import type { ResolvedVectorMethod } from './methods';
 
 /** Partial images of a pass, at most: the fixed partition of the native dense design. */
 const PARTS = 64;
+/** Unknowns up to which a Gram matrix is factored; conjugate gradients beyond. */
+const FACTORED = 3000;
 
 /**
  * Upper estimate in bytes of a run's scratch and of its results, the design not counted, in numbers of 8 bytes: partial images,
@@ -13,7 +15,8 @@ const PARTS = 64;
 export function estimateVectorBytes(problem: VectorProblem, method: ResolvedVectorMethod): number {
   const wide = problem.field === 'complex' ? 2 : 1;
   const { dimension: n, measurements: m } = problem;
-  const gram = method.anyLoss ? 0 : 2 * wide * n * n;
+  const factored = !method.anyLoss && n <= FACTORED && problem.design === 'dense';
+  const gram = factored ? 2 * wide * n * n : 0;
   // A few allocations are rounded up to whole cache lines or pages.
   return 8 * (wide * ((PARTS + 48) * n + 16 * m) + gram) + 2 ** 20;
 }
