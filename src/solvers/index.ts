@@ -13,13 +13,14 @@ export type { HoldOut } from './hold-out';
 export type { RecordColumn, RecordOptions } from './recording';
 export type { OnProgress, Progress } from './progress';
 export { vectorMethods } from './vector/methods';
-export type { VectorMethod, VectorMethodDescription } from './vector/methods';
+export type { VectorMethod, VectorMethodDescription, VectorMethodName } from './vector/methods';
 export type { VectorColumn, VectorRecord, VectorSolveOptions, VectorStep, VectorStop } from './vector/options';
 export type { VectorInfo, VectorProgress, VectorSolveResult } from './vector/result';
 export type {
   GivenVectorInit,
   OverlapVectorInit,
   RandomVectorInit,
+  SpectralVectorInit,
   VectorInit,
   VectorStartLedger,
 } from './vector/start';

@@ -6,12 +6,34 @@ import type { NativeVectorMethodDescription } from '../../native';
 import { givesIntensities } from '../../channels/intensities';
 import type { VectorProblem } from '../../problems/vector-problem';
 
-/**
- * A method by name, or with parameters of its own: `{ name: 'raar', beta: 0.9 }`. {@link vectorMethods} lists them with their
- * parameters and defaults; docs/phase-retrieval.md says what each does.
- */
+/** {@link vectorMethods} lists them with their parameters and defaults; docs/phase-retrieval.md says what each does. */
+export type VectorMethodName =
+  | 'gradient-descent'
+  | 'l-bfgs'
+  | 'wirtinger-flow'
+  | 'truncated-wirtinger-flow'
+  | 'reweighted-wirtinger-flow'
+  | 'amplitude-flow'
+  | 'truncated-amplitude-flow'
+  | 'reweighted-amplitude-flow'
+  | 'reshaped-wirtinger-flow'
+  | 'incremental-reshaped-wirtinger-flow'
+  | 'polyak-subgradient'
+  | 'kaczmarz'
+  | 'coordinate-descent'
+  | 'gauss-newton'
+  | 'prox-linear'
+  | 'error-reduction'
+  | 'hio'
+  | 'raar'
+  | 'admm'
+  | 'phasemax'
+  | 'phaselamp'
+  | 'amp';
+
+/** A method by name, or with numbers of its own: `{ name: 'raar', beta: 0.9 }`. */
 export type VectorMethod =
-  'gradient-descent' | (string & {}) | { readonly name: string; readonly [parameter: string]: string | number };
+  VectorMethodName | { readonly name: VectorMethodName; readonly [parameter: string]: VectorMethodName | number };
 
 /** What a method takes and serves. */
 export interface VectorMethodDescription {

@@ -56,7 +56,7 @@ export interface VectorSolveOptions {
    * 'logistic' for sign and logistic, 'relu', 'cubic', 'square' for the channels of that kind.
    */
   readonly loss?: Loss | undefined;
-  /** Default { kind: 'random' }. */
+  /** Default: { kind: 'spectral' } for even channels (intensities, amplitudes), else { kind: 'random' }. */
   readonly init?: VectorInit | undefined;
   readonly step?: VectorStep | undefined;
   /** lambda of + lambda/2 norm(theta)^2; not negative; default 0. Of the methods that take one. */

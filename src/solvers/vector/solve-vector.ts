@@ -19,8 +19,9 @@ export async function solveVector(problem: VectorProblem, options: unknown): Pro
   const { signal } = plan;
   signal?.throwIfAborted();
   refuseAbove(estimateVectorBytes(problem, plan.method), 'The run needs', plan.maxMemory);
+  const makeStart = resolveStart(plan.init, problem, plan);
   const began = performance.now();
-  const start = resolveStart(plan.init, problem);
+  const start = await makeStart();
   const initSeconds = (performance.now() - began) / 1000;
   signal?.throwIfAborted();
 

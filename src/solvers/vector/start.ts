@@ -4,6 +4,22 @@ import { invalid, LowrankError } from '../../errors';
 import { native } from '../../load';
 import { designHandle, type VectorProblem } from '../../problems/vector-problem';
 import { innerProduct, Vector } from '../../vector';
+import { spectralStart, type SpectralStartOptions } from './spectral-start';
+
+/** The spectral estimate, see {@link spectralStart}; its memory and passes come before those of the run. */
+export interface SpectralVectorInit {
+  readonly kind: 'spectral';
+  /** T. Default: 'optimal' where the channel knows E[|z|^2 | y], else 'truncated' or 'orthogonality-promoting'. */
+  readonly preprocessing?: SpectralStartOptions['preprocessing'];
+  /** Norm of the start, positive. Default: the least-squares scale for intensities and amplitudes, else 1. */
+  readonly norm?: number | undefined;
+  /** Of the vector that Lanczos begins with; default 0. */
+  readonly seed?: number | undefined;
+  /** Lanczos ends at a residual of at most `tolerance` |eigenvalue|; default 1e-8. */
+  readonly tolerance?: number | undefined;
+  /** At most so many readings of the design; default 2000. */
+  readonly maxPasses?: number | undefined;
+}
 
 /** A direction at random, independent of everything else. */
 export interface RandomVectorInit {
@@ -35,7 +51,7 @@ export interface OverlapVectorInit {
   readonly seed?: number | undefined;
 }
 
-export type VectorInit = RandomVectorInit | GivenVectorInit | OverlapVectorInit;
+export type VectorInit = SpectralVectorInit | RandomVectorInit | GivenVectorInit | OverlapVectorInit;
 
 export interface VectorStart {
   readonly theta: Vector;
@@ -48,10 +64,19 @@ export interface VectorStartLedger {
   /** Norm of the start. */
   readonly norm: number;
   readonly seed?: number;
+  /** Asked for (`overlap`), or reached by the spectral estimate where the truth is known. */
   readonly overlap?: number;
+  /** Of a spectral start. */
+  readonly preprocessing?: string;
+  readonly eigenvalue?: number;
+  /** How often the spectral start read the design. */
+  readonly passes?: number;
+  /** False: `maxPasses` came first. */
+  readonly converged?: boolean;
 }
 
 const KEYS = {
+  spectral: ['kind', 'preprocessing', 'norm', 'seed', 'tolerance', 'maxPasses'],
   random: ['kind', 'norm', 'seed'],
   given: ['kind', 'theta'],
   overlap: ['kind', 'overlap', 'norm', 'seed'],
@@ -74,11 +99,61 @@ export function estimatedNorm(problem: VectorProblem): number {
   return mean > 0 ? Math.sqrt(mean * scale) : Math.sqrt(scale);
 }
 
-/** @throws LowrankError INVALID_ARGUMENT, NON_FINITE */
-export function resolveStart(value: unknown, problem: VectorProblem): VectorStart {
-  const given = value === undefined ? { kind: 'random' } : check.optionsObject(value, 'init', ALL_KEYS);
+/** What a start shares with the run. */
+export interface StartSetting {
+  readonly threads: number;
+  readonly signal: AbortSignal | undefined;
+  readonly maxMemory: number | undefined;
+}
+
+/**
+ * Checks `init` and returns what makes the start, so that every mistake is found before the first pass.
+ *
+ * @throws LowrankError INVALID_ARGUMENT, NON_FINITE; the start itself as {@link spectralStart}
+ */
+export function resolveStart(
+  value: unknown,
+  problem: VectorProblem,
+  setting: StartSetting,
+): () => VectorStart | Promise<VectorStart> {
+  // Even statistics carry the signal of an even channel; of others a direction at random is as good.
+  const standard = { kind: problem.channel.even ? 'spectral' : 'random' };
+  const given = value === undefined ? standard : check.optionsObject(value, 'init', ALL_KEYS);
   const kind = check.oneOf(given['kind'], 'init.kind', KINDS);
   check.optionsObject(given, `init of kind '${kind}'`, KEYS[kind]);
+  if (kind === 'spectral') return () => spectral(given as unknown as SpectralVectorInit, problem, setting);
+  const start = plainStart(kind, given, problem);
+  return () => start;
+}
+
+async function spectral(
+  { kind, norm, ...options }: SpectralVectorInit,
+  problem: VectorProblem,
+  { threads, signal, maxMemory }: StartSetting,
+): Promise<VectorStart> {
+  const scale = norm === undefined ? undefined : check.positiveNumber(norm, 'init.norm');
+  const start = await spectralStart(problem, { ...options, threads, signal, maxMemory, scale });
+  const { theta, preprocessing, eigenvalue, passes, converged, overlap } = start;
+  return {
+    theta,
+    ledger: {
+      kind,
+      norm: start.scale,
+      seed: options.seed ?? 0,
+      preprocessing,
+      eigenvalue,
+      passes,
+      converged,
+      ...(overlap === undefined ? {} : { overlap }),
+    },
+  };
+}
+
+function plainStart(
+  kind: 'random' | 'given' | 'overlap',
+  given: Record<string, unknown>,
+  problem: VectorProblem,
+): VectorStart {
   if (kind === 'given') {
     const theta = startVector(given['theta'], problem);
     return { theta, ledger: { kind, norm: theta.norm() } };
@@ -112,8 +187,7 @@ function startVector(value: unknown, problem: VectorProblem): Vector {
       `a ${value.field} one of ${value.length}`,
     );
   }
-  const copy = new Vector(check.vector(value.data, 'init.theta'), value.field);
-  return copy;
+  return new Vector(check.vector(value.data, 'init.theta'), value.field);
 }
 
 function scaled(vector: Vector, norm: number): Vector {

@@ -1,5 +1,13 @@
 import { readChannel } from '../../../src/channels';
-import { LowrankError, lossDescriptions, solve, vectorMethods, type VectorSolveOptions } from '../../../src';
+import {
+  LowrankError,
+  lossDescriptions,
+  solve,
+  spectralStart,
+  vectorMethods,
+  type VectorMethodName,
+  type VectorSolveOptions,
+} from '../../../src';
 import { designHandle, VectorProblem } from '../../../src/problems/vector-problem';
 import { innerProduct, Vector } from '../../../src/vector';
 import { gaussianVectorProblem } from '../../support/vector-problem';
@@ -66,10 +74,10 @@ test('starts: overlap and norm are met exactly, a random one has the norm of the
       expect(run.trace.columns['overlap']![0]).toBeCloseTo(overlap, 12);
       expect(run.trace.columns['norm']![0]).toBeCloseTo(2, 12);
     }
-    const random = await solve(problem, only);
+    const random = await solve(problem, { ...only, init: { kind: 'random', seed: 5 } });
     const mean = problem.y.reduce((sum, y) => sum + y, 0) / problem.measurements;
-    const variance = problem.field === 'complex' ? 1 : 1;
-    expect(Math.abs(random.trace.columns['norm']![0]! ** 2 * variance - mean)).toBeLessThan(0.05 * mean);
+    // The entries of the design have variance 1 in expectation.
+    expect(Math.abs(random.trace.columns['norm']![0]! ** 2 - mean)).toBeLessThan(0.05 * mean);
     const theta = new Vector(Float64Array.from(problem.truth!.data), problem.field);
     const given = await solve(problem, { ...only, init: { kind: 'given', theta } });
     expect(given.status).toBe('residual');
@@ -77,6 +85,29 @@ test('starts: overlap and norm are met exactly, a random one has the norm of the
     expect(given.theta).not.toBe(theta);
     expect(given.testError).toBe(0);
   }
+});
+
+test('a spectral start is the default where the channel is even, and is written down', async () => {
+  const run = await solve(complexProblem, { threads: 2 });
+  const start = await spectralStart(complexProblem);
+  expect(run.info.init).toMatchObject({ kind: 'spectral', norm: start.scale, passes: start.passes, converged: true });
+  expect(run.info.init.overlap).toBe(start.overlap);
+  expect(run.trace.columns['overlap']![0]).toBeCloseTo(start.overlap!, 12);
+  expect(run.testError).toBeLessThan(1e-8);
+  const truncated = { kind: 'spectral', preprocessing: 'truncated', norm: 2, seed: 3 } as const;
+  const other = await solve(complexProblem, {
+    init: truncated,
+    record: { columns: ['norm'] },
+    stop: { iterations: 1 },
+  });
+  expect(other.info.init).toMatchObject({ kind: 'spectral', preprocessing: 'truncated', norm: 2, seed: 3 });
+  expect(other.trace.columns['norm']![0]).toBeCloseTo(2, 12);
+  expect(await message(complexProblem, { init: { kind: 'spectral', preprocessing: 'optimum' } })).toMatch(
+    /preprocessing/,
+  );
+  expect(await message(complexProblem, { init: { kind: 'spectral', scale: 1 } })).toMatch(/Unknown option "scale"/);
+  const linear = gaussianVectorProblem(10, 40, readChannel('linear', 'channel', 'real'), 'real', 1);
+  expect((await solve(linear, { stop: { iterations: 1 } })).info.init.kind).toBe('random');
 });
 
 test('the same bits for any number of threads', async () => {
@@ -140,13 +171,48 @@ test('every loss runs, with its parameters', async () => {
   }
 });
 
+/** A key for every name of the type, so that the type and the native list cannot drift apart. */
+const METHODS: Record<VectorMethodName, true> = {
+  'gradient-descent': true,
+  'l-bfgs': true,
+  'wirtinger-flow': true,
+  'truncated-wirtinger-flow': true,
+  'reweighted-wirtinger-flow': true,
+  'amplitude-flow': true,
+  'truncated-amplitude-flow': true,
+  'reweighted-amplitude-flow': true,
+  'reshaped-wirtinger-flow': true,
+  'incremental-reshaped-wirtinger-flow': true,
+  'polyak-subgradient': true,
+  kaczmarz: true,
+  'coordinate-descent': true,
+  'gauss-newton': true,
+  'prox-linear': true,
+  'error-reduction': true,
+  hio: true,
+  raar: true,
+  admm: true,
+  phasemax: true,
+  phaselamp: true,
+  amp: true,
+};
+
+test('the type lists the methods that there are', () => {
+  const names = vectorMethods().map((method) => method.name);
+  expect([...names].sort()).toEqual(Object.keys(METHODS).sort());
+});
+
 test('memory of every method stays below the estimate', async () => {
   for (const method of vectorMethods()) {
     const problem = method.fields.includes('complex') ? complexProblem : realProblem;
-    const run = await solve(problem, { ...near(0.9), method: method.name, stop: { iterations: 3, timeLimit: 2 } });
+    const run = await solve(problem, {
+      ...near(0.9),
+      method: method.name as VectorMethodName,
+      stop: { iterations: 3, timeLimit: 2 },
+    });
     expect(run.info.scratchBytes).toBeGreaterThan(0);
     const bytes = run.info.scratchBytes - 1;
-    await expect(solve(problem, { method: method.name, maxMemory: bytes })).rejects.toMatchObject({
+    await expect(solve(problem, { method: method.name as VectorMethodName, maxMemory: bytes })).rejects.toMatchObject({
       code: 'OUT_OF_MEMORY',
     });
   }
@@ -186,15 +252,22 @@ test('mistakes are named', async () => {
 
 test('an abort rejects with its reason within 50 ms, also in the middle of a pass', async () => {
   const problem = gaussianVectorProblem(800, 4000, readChannel('intensity', 'channel', 'complex'), 'complex', 1);
-  const controller = new AbortController();
   const reason = new Error('enough');
-  const running = solve(problem, { stop: { iterations: 100000, residual: 0 }, signal: controller.signal });
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  const began = performance.now();
-  controller.abort(reason);
-  await expect(running).rejects.toBe(reason);
-  expect(performance.now() - began).toBeLessThan(500);
-  await expect(solve(problem, { signal: controller.signal })).rejects.toBe(reason);
+  for (const init of [
+    { kind: 'random' },
+    // Without a signal in it Lanczos does not end so soon.
+    { kind: 'spectral', preprocessing: (value: number) => Math.sin(50 * value), tolerance: 0, maxPasses: 1e6 },
+  ] as const) {
+    const controller = new AbortController();
+    const running = solve(problem, { init, stop: { iterations: 100000, residual: 0 }, signal: controller.signal });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const began = performance.now();
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    // 50 ms on a machine that has nothing else to do.
+    expect(performance.now() - began).toBeLessThan(500);
+    await expect(solve(problem, { signal: controller.signal })).rejects.toBe(reason);
+  }
 });
 
 test('progress is reported, and what it throws ends the run', async () => {
