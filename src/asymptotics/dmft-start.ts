@@ -44,12 +44,13 @@ export function dmftStart({ start, delta, field, channel, seed }: DmftPlan): Sta
 /** Made from E[|z|^2 | y], which is a quadrature of some 50 microseconds where the channel has additive noise. */
 const FROM_POSTERIOR = ['optimal', 'mondelli-montanari'];
 const TABLE = 4096;
+const TAIL_GAP = 0.01;
 
 /**
- * T by linear interpolation between quantiles of the first samples: off by some 1e-8 / noise^2 where the rows are, far below
+ * T by linear interpolation between quantiles of the first samples: off by some 1e-7 / noise^2 where the rows are, far below
  * the Monte Carlo error unless the noise is far below 0.01.
  */
-function tabulated({ weight, breakpoints }: BoundPreprocessing): (y: Float64Array) => Float64Array {
+export function tabulated({ weight, breakpoints }: BoundPreprocessing): (y: Float64Array) => Float64Array {
   let at: Float64Array | undefined;
   let values: Float64Array;
   return (y) => {
@@ -58,7 +59,10 @@ function tabulated({ weight, breakpoints }: BoundPreprocessing): (y: Float64Arra
       const last = sorted.length - 1;
       const quantiles = Array.from({ length: TABLE }, (_, k) => sorted[Math.round((k * last) / (TABLE - 1))]!);
       const inside = breakpoints.filter((point) => point > sorted[0]! && point < sorted[last]!);
-      at = Float64Array.from(new Set([...quantiles, ...inside])).sort();
+      // Quantiles are far apart in the tails.
+      const graded: number[] = [];
+      for (let point = sorted[0]!; point < sorted[last]!; point += TAIL_GAP * (1 + Math.abs(point))) graded.push(point);
+      at = Float64Array.from(new Set([...quantiles, ...inside, ...graded])).sort();
       values = at.map((value) => weight(value));
     }
     const table = at;

@@ -1,8 +1,8 @@
 /** asymptotics.dmft: defaults, options, errors, endings. What the numbers are worth is tested in the files beside. */
 import { asymptotics, LowrankError } from '../../src';
 import type { DmftOptions, DmftProgress } from '../../src/asymptotics';
-import { readChannel } from '../../src/channels';
-import { mondelliMontanari } from './dmft-support';
+import { tabulated } from '../../src/asymptotics/dmft-start';
+import { mondelliMontanari, normalSamples } from './dmft-support';
 
 const base: DmftOptions = {
   delta: 3,
@@ -58,20 +58,28 @@ describe('a spectral start', () => {
       expect(own.m[t]!).toBeCloseTo(m, 8);
       expect(amplitudes.m[t]!).toBeCloseTo(m, 8);
     });
-    // With noise T is taken from a table; here from the quadrature itself, row by row.
-    const noise = 0.3;
-    const moment = readChannel({ name: 'intensity', noise }, 'channel', 'real').posteriorSecondMoment!;
-    const T = (y: number): number => Math.max(-64, 1 - 1 / moment(y, 'real'));
-    const noisyCase = { ...few, samples: 1000, repeats: 2, noise };
-    const noisy = await asymptotics.dmft({ ...noisyCase, start: { kind: 'spectral' } });
-    const direct = await asymptotics.dmft({
-      ...noisyCase,
-      start: { kind: 'spectral', preprocessing: { T, supremum: 1 } },
+    const noisy = await asymptotics.dmft({
+      ...few,
+      samples: 1000,
+      repeats: 2,
+      noise: 0.3,
+      start: { kind: 'spectral' },
     });
     expect(noisy.overlap[0]!).toBeCloseTo(noisy.spectral!.overlap, 10);
-    noisy.m.forEach((m, t) => {
-      expect(m).toBeCloseTo(direct.m[t]!, 4);
-    });
+    expect(noisy.trainLoss.every(Number.isFinite)).toBe(true);
+  });
+
+  it('a tabulated T is T', () => {
+    // As it is with noise: smooth, with one corner, over numbers that are dense near 0.
+    const weight = (y: number): number => Math.max(-3, 1 - 1 / (0.05 + 0.5 * (y + Math.sqrt(y * y + 0.1))));
+    const corner = 0.2 - 0.025 / 0.2;
+    const y = normalSamples(50_000, 'real', 1).map((z) => z * z);
+    const table = tabulated({ weight, breakpoints: [corner] });
+    const t = table(y);
+    const worst = y.reduce((most, value, i) => Math.max(most, Math.abs(t[i]! - weight(value))), 0);
+    expect(worst).toBeLessThan(1e-4);
+    // Outside the first samples T itself is taken.
+    expect(table(Float64Array.of(-7, 100))).toEqual(Float64Array.of(weight(-7), weight(100)));
   });
 
   it('the default start is the optimal preprocessing, cut at 64', async () => {
