@@ -9,14 +9,44 @@ export * as problems from './problems';
 export type {
   CallOptions,
   GaussianSensingOptions,
+  GeneratedPhaseRetrievalOptions,
+  GivenMasksOptions,
+  GivenVectorsOptions,
   Gradient,
   MeasurementMatrices,
+  PhaseRetrievalOptions,
   PopulationOptions,
   Point,
   Problem,
   SensingOptions,
+  SignalChoice,
+  SingleIndexOptions,
   Storage,
+  VectorCallOptions,
+  VectorProblem,
 } from './problems';
+
+export type {
+  Channel,
+  ChannelChoice,
+  ChannelFunction,
+  ChannelName,
+  ChannelNodes,
+  ChannelNoise,
+  ChannelOptions,
+  CustomChannelOptions,
+} from './channels';
+export type {
+  BoundPreprocessing,
+  CustomPreprocessingOptions,
+  Preprocessing,
+  PreprocessingChoice,
+  PreprocessingFunction,
+  PreprocessingName,
+  PreprocessingOptions,
+  PreprocessingSetting,
+  YLaw,
+} from './preprocessing';
 
 export { recover, solve, recordColumns, vectorMethods } from './solvers';
 export type {
