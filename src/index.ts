@@ -117,7 +117,7 @@ export { evaluateLoss, lossDescriptions } from './losses';
 export type { Loss, LossDescription, LossEvaluation, LossName } from './losses';
 
 export { spectralStart } from './solvers/vector/spectral-start';
-export type { SpectralStart, SpectralStartOptions } from './solvers/vector/spectral-start';
+export type { PredictedStart, SpectralStart, SpectralStartOptions } from './solvers/vector/spectral-start';
 export type {
   BoundPreprocessing,
   CustomPreprocessingOptions,

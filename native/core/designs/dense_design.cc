@@ -19,8 +19,8 @@ using kernels::Rows;
 // images costs little beside the pass.
 constexpr std::int64_t maxParts = 32;
 constexpr std::int64_t minRowsPerPart = 24;
-// What stays in the second-level cache between the two touches of a block, beside the images.
-constexpr std::int64_t blockBytes = std::int64_t{384} << 10;
+// What is read from memory and then, from the second-level cache, added: small blocks, so that the bus rests only shortly.
+constexpr std::int64_t blockBytes = std::int64_t{128} << 10;
 constexpr std::int64_t maxBlock = 64;
 
 std::int64_t checkedProduct(std::int64_t a, std::int64_t b) {
@@ -50,7 +50,7 @@ DenseDesign::DenseDesign(std::int64_t measurements, std::int64_t dimension, Fiel
   stride_ =
       checkedProduct((dimension + kernels::strideMultiple - 1) / kernels::strideMultiple, kernels::strideMultiple);
   const std::int64_t rowBytes = checkedProduct(components_ * static_cast<std::int64_t>(sizeof(double)), stride_);
-  block_ = std::clamp(blockBytes / rowBytes / 4 * 4, std::int64_t{4}, maxBlock);
+  block_ = std::clamp(blockBytes / rowBytes / 4 * 4, std::int64_t{8} / components_, maxBlock);
   parts_ = std::clamp(measurements / minRowsPerPart, std::int64_t{1}, maxParts);
   store_ = AlignedBuffer<double>(checkedProduct(checkedProduct(measurements, components_), stride_));
   rowSquaredNorms_ = AlignedBuffer<double>(measurements);

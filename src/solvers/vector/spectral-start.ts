@@ -2,6 +2,7 @@
  * The spectral start of a vector problem: the top eigenvector of D = (1/m) X^H diag(T(y)) X, by Lanczos without forming D, and
  * its scale.
  */
+import { solveSpectral } from '../../asymptotics/spectral';
 import * as check from '../../checks';
 import { LowrankError } from '../../errors';
 import { native } from '../../load';
@@ -9,7 +10,7 @@ import { refuseAbove } from '../../memory';
 import type { NativeEigenpair } from '../../native';
 import { callNative, fromNative } from '../../native-errors';
 import { amplitudeOf } from '../../preprocessing/preprocessing';
-import { normalized, type PreprocessingChoice, readPreprocessing } from '../../preprocessing';
+import { normalized, type Preprocessing, type PreprocessingChoice, readPreprocessing } from '../../preprocessing';
 import { designHandle, VectorProblem } from '../../problems/vector-problem';
 import { threadCount } from '../../threads';
 import { overlap, Vector } from '../../vector';
@@ -29,6 +30,11 @@ export interface SpectralStartOptions {
   readonly tolerance?: number | undefined;
   /** At most so many readings of the design, at least 2; default 2000. */
   readonly maxPasses?: number | undefined;
+  /**
+   * Put `predicted` beside what is found; default false. It is about designs of independent Gaussian entries and takes
+   * milliseconds, for channels with noise up to a second, on the JavaScript thread.
+   */
+  readonly predict?: boolean | undefined;
   /** 1 .. 64; default 1. Never changes a bit of the result. */
   readonly threads?: number | undefined;
   /** Refuse above so many bytes of scratch; default 80 % of the memory available. */
@@ -53,9 +59,30 @@ export interface SpectralStart {
   readonly converged: boolean;
   /** |<theta*, theta>| / (||theta*|| ||theta||), where the signal is known. */
   readonly overlap?: number;
+  /** With `predict`, for preprocessings that are bounded above. */
+  readonly predicted?: PredictedStart;
 }
 
-const KEYS = ['preprocessing', 'scale', 'seed', 'tolerance', 'maxPasses', 'threads', 'maxMemory', 'signal'] as const;
+/** What the limit of many unknowns says at this m / n (`asymptotics.spectral`), the eigenvalues for entries as large as the design's. */
+export interface PredictedStart {
+  readonly overlap: number;
+  readonly eigenvalue: number;
+  /** The second eigenvalue. */
+  readonly bulkEdge: number;
+  readonly aboveThreshold: boolean;
+}
+
+const KEYS = [
+  'preprocessing',
+  'scale',
+  'seed',
+  'tolerance',
+  'maxPasses',
+  'predict',
+  'threads',
+  'maxMemory',
+  'signal',
+] as const;
 /** Vectors of n numbers that Lanczos keeps. */
 const BASIS = 64;
 
@@ -85,6 +112,7 @@ export async function spectralStart(
   const seed = given['seed'] === undefined ? 0 : check.seed(given['seed'], 'seed');
   const tolerance = given['tolerance'] === undefined ? 1e-8 : check.nonNegativeNumber(given['tolerance'], 'tolerance');
   const maxPasses = given['maxPasses'] === undefined ? 2000 : check.integer(given['maxPasses'], 'maxPasses', 2);
+  const predict = given['predict'] === undefined ? false : check.boolean(given['predict'], 'predict');
   const threads = threadCount(given['threads']);
   const signal = check.optionalSignal(given['signal'], 'signal');
   signal?.throwIfAborted();
@@ -120,7 +148,32 @@ export async function spectralStart(
     passes: pair.passes,
     converged: pair.converged,
     ...(truth === undefined ? {} : { overlap: overlap(truth, vector) }),
+    ...(predict ? prediction(problem, chosen) : {}),
   };
+}
+
+/** Samples in the place of quadrature nodes, for a channel that is a function. */
+const SAMPLES = 2e5;
+
+/** Nothing where there is no prediction: for a T that is unbounded above, or nowhere above 0. */
+function prediction(problem: VectorProblem, preprocessing: Preprocessing): { predicted?: PredictedStart } {
+  const { delta, field, channel, measurements, dimension } = problem;
+  const variance = problem[designHandle].squaredNorm / measurements / dimension;
+  try {
+    const { prediction: limit } = solveSpectral({ delta, field, channel, preprocessing, samples: SAMPLES, seed: 0 });
+    const { overlap: cosine, eigenvalue, bulkEdge, aboveThreshold } = limit;
+    return {
+      predicted: {
+        overlap: cosine,
+        eigenvalue: variance * eigenvalue,
+        bulkEdge: variance * bulkEdge,
+        aboveThreshold,
+      },
+    };
+  } catch (error) {
+    if (error instanceof LowrankError && error.code === 'INVALID_ARGUMENT') return {};
+    throw error;
+  }
 }
 
 function standard({ channel }: VectorProblem): PreprocessingChoice {

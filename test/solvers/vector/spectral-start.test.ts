@@ -120,6 +120,37 @@ test.each([
   expect(Math.abs(mean - expected)).toBeLessThan(0.06);
 });
 
+test('what is predicted stands beside what is found, in the units of the design', async () => {
+  const [n, m] = [300, 1200];
+  const found = await spectralStart(intensities(n, m, 'real', 2), { predict: true });
+  const predicted = found.predicted!;
+  expect(predicted.aboveThreshold).toBe(true);
+  expect(Math.abs(predicted.overlap ** 2 - 0.9232)).toBeLessThan(1e-3);
+  // The fluctuations of an outlier are of relative order 1 / sqrt(n).
+  expect(Math.abs(found.eigenvalue / predicted.eigenvalue - 1)).toBeLessThan(5 / Math.sqrt(n));
+  expect(found.second / predicted.bulkEdge).toBeGreaterThan(0.5);
+
+  // Rows 10 times as large, and y 100 times.
+  const design = new native.DenseDesign(m, n, 'real');
+  const rows = new Float64Array(m * n);
+  native.normals(2, 'measurements', 0, rows);
+  design.fill(
+    0,
+    rows.map((value) => 10 * value),
+  );
+  const channel = readChannel('intensity', 'channel', 'real');
+  const y = intensities(n, m, 'real', 2).y.map((value) => 100 * value);
+  const larger = await spectralStart(new VectorProblem({ design, y, channel }), { predict: true });
+  expect(larger.predicted!.eigenvalue / predicted.eigenvalue).toBeCloseTo(100, 0);
+  expect(larger.eigenvalue / found.eigenvalue).toBeCloseTo(100, 6);
+  expect(larger.scale / found.scale).toBeCloseTo(1, 8);
+});
+
+test('no prediction where there is none', async () => {
+  const found = await spectralStart(intensities(20, 80, 'real', 2), { predict: true, preprocessing: 'plain' });
+  expect(found).not.toHaveProperty('predicted');
+});
+
 test('channels that know the sign give it', async () => {
   for (const name of ['linear', 'relu', 'cubic'] as const) {
     const problem = gaussianVectorProblem(20, 400, readChannel(name, 'channel', 'real'), 'real', 5);
