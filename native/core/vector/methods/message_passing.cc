@@ -186,6 +186,8 @@ bool MessagePassing::start(VectorState& state, Team& team) {
     a2 = std::clamp(excess / (state.field == Field::complex ? 1 : 2), 0.01, 0.95);
   }
   const double scale = std::sqrt(a2 / square) * unit_ / root_;
+  // Sums that overflow; the start is then still as it was given.
+  if (!std::isfinite(scale)) throw Error(ErrorCode::numerical, "The design or the start of amp is too large.");
   for (std::int64_t j = 0; j < state.wideN; ++j) state.theta[j] *= scale;
   variance_ = 1 - a2;
   return true;

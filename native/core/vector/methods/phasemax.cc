@@ -39,6 +39,11 @@ class PhaseMax final : public VectorMethod, private RowMap {
     if (!state.options.intensity) {
       throw Error(ErrorCode::invalidArgument, "The method " + state.options.method + " needs intensities.");
     }
+    if (state.m < state.n) {
+      // Its maximum is then infinite: directions that X does not see cost nothing.
+      throw Error(ErrorCode::invalidArgument,
+                  "The method " + state.options.method + " needs at least as many measurements as unknowns.");
+    }
   }
 
   bool initialize(VectorState& state, Team& team) override {
