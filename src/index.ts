@@ -22,31 +22,7 @@ export type {
   SignalChoice,
   SingleIndexOptions,
   Storage,
-  VectorCallOptions,
-  VectorProblem,
 } from './problems';
-
-export type {
-  Channel,
-  ChannelChoice,
-  ChannelFunction,
-  ChannelName,
-  ChannelNodes,
-  ChannelNoise,
-  ChannelOptions,
-  CustomChannelOptions,
-} from './channels';
-export type {
-  BoundPreprocessing,
-  CustomPreprocessingOptions,
-  Preprocessing,
-  PreprocessingChoice,
-  PreprocessingFunction,
-  PreprocessingName,
-  PreprocessingOptions,
-  PreprocessingSetting,
-  YLaw,
-} from './preprocessing';
 
 export { recover, solve, recordColumns, vectorMethods } from './solvers';
 export type {
