@@ -44,7 +44,7 @@ const std::vector<Entry>& entries() {
       {ownLoss("polyak-subgradient", {"minimum"}, {0}), makePolyakSubgradient},
       {ownLoss("kaczmarz", {"order"}, {1}), makeKaczmarz},
       {ownLoss("coordinate-descent", {"shuffled"}, {0}), makeCoordinateDescent},
-      {ownLoss("gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 1e-3, 200}), makeGaussNewton},
+      {ownLoss("gauss-newton", {"amplitudes", "damping", "innerIterations"}, {0, 0.1, 200}), makeGaussNewton},
       {ownLoss("prox-linear", {"step", "innerIterations"}, {1, 500}), makeProxLinear},
       {ownLoss("error-reduction", {}, {}), makeErrorReduction},
       {ownLoss("hio", {"beta", "nonNegative"}, {0.9, 0}), makeInputOutput},
