@@ -55,6 +55,12 @@ double distance(const Vector& a, const Vector& b) {
   return std::sqrt(sum);
 }
 
+double meanOf(const Numbers& v) {
+  double sum = 0;
+  for (const double x : v) sum += x;
+  return sum / static_cast<double>(v.size());
+}
+
 // Intensities of a signal of norm 1 (entries of the design scaled by `scale`), and a start at distance `away` from it.
 struct Problem {
   std::shared_ptr<DenseDesign> design;
@@ -162,7 +168,7 @@ Complex phaseOf(Complex r) { return r / std::abs(r); }
 
 // One iteration of theta - step X^H force / m against the run.
 void checkFlow(const char* method, const Numbers& parameters, double stepReal, double stepComplex,
-               const std::function<Complex(const Problem&, Complex, std::size_t)>& force, double power = 2) {
+               const std::function<Complex(const Problem&, Complex, std::size_t)>& force, bool perMeanOfY = false) {
   for (const Field field : fields) {
     for (const double scale : {1.0, 3.0}) {
       const Problem p = makeProblem(60, 7, field, 0.4, scale);
@@ -171,7 +177,8 @@ void checkFlow(const char* method, const Numbers& parameters, double stepReal, d
       Vector forces;
       for (std::size_t i = 0; i < r.size(); ++i) forces.push_back(force(p, r[i], i));
       const Vector gradient = p.gradient(forces);
-      const double step = (field == Field::real ? stepReal : stepComplex) / std::pow(variance, power / 2);
+      double step = (field == Field::real ? stepReal : stepComplex) / variance;
+      if (perMeanOfY) step /= meanOf(p.y);
       Vector expected = p.start;
       for (std::size_t j = 0; j < expected.size(); ++j) expected[j] -= step * gradient[j];
       const Outcome automatic = iterate(p, optionsFor(method, parameters), 1);
@@ -225,12 +232,12 @@ TEST(flowsFollowTheirRules) {
     const double b = std::sqrt(p.y[i]), rho = std::abs(r) / b;
     return rho / (rho + 4) * (r - b * phaseOf(r));
   });
-  checkFlow("reweighted-wirtinger-flow", {0.3, 0.9}, 0.3, 0.3, [](const Problem& p, Complex r, std::size_t i) {
-    double mean = 0;
-    for (const double y : p.y) mean += y / static_cast<double>(p.m);
-    const double misfit = std::norm(r) - p.y[i];
-    return misfit / (std::abs(misfit) + 0.9 * mean) * r;
-  });
+  // Weights eta / (| |r|^2 - y | + eta), eta in units of the mean of y.
+  const auto reweighted = [](const Problem& p, Complex r, std::size_t i) {
+    const double misfit = std::norm(r) - p.y[i], eta = 0.9 * meanOf(p.y);
+    return eta * misfit / (std::abs(misfit) + eta) * r;
+  };
+  checkFlow("reweighted-wirtinger-flow", {0.3, 0.9}, 0.3, 0.3, reweighted, true);
   // Mask bounds that exclude some rows each.
   checkFlow("truncated-wirtinger-flow", {0.2, 0.4, 1.5, 2}, 0.4, 0.4, [](const Problem& p, Complex r, std::size_t i) {
     double misfits = 0;
@@ -392,11 +399,8 @@ TEST(methodsAgreeUnderSpecialParameters) {
     VectorRunOptions wirtinger = fixed(optionsFor("wirtinger-flow"), 0.05);
     wirtinger.ridge = 0.1;
     same(wirtinger, descent);
-    // All rows of one weight: 1 / eta, in units of mean y.
-    double mean = 0;
-    for (const double y : p.y) mean += y / static_cast<double>(p.m);
     wirtinger.ridge = 0;
-    same(wirtinger, fixed(optionsFor("reweighted-wirtinger-flow", {1, 1e14}), 0.05 * 1e14 * mean));
+    same(wirtinger, fixed(optionsFor("reweighted-wirtinger-flow", {1, 1e14}), 0.05));
   }
 }
 
