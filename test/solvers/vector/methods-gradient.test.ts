@@ -75,13 +75,14 @@ test('rows in random order depend on the seed', async () => {
   expect(await run(1, 0)).toEqual(await run(2, 0));
 });
 
-test.each([
+const refused: readonly (readonly [VectorSolveOptions['method'], string])[] = [
   [{ name: 'kaczmarz', order: 3 }, 'integer from 0 to 2 for order'],
   [{ name: 'reweighted-wirtinger-flow', eta: 0 }, 'positive number for eta'],
   [{ name: 'gauss-newton', innerIterations: 0.5 }, 'integer from 1 to 1e+06 for innerIterations'],
   [{ name: 'truncated-amplitude-flow', gamma: -1 }, 'at least 0 for gamma'],
   [{ name: 'l-bfgs', memory: 101 }, 'integer from 1 to 100 for memory'],
-] as const)('%j is refused', async (method, text) => {
+];
+test.each(refused)('%j is refused', async (method, text) => {
   const error = await solve(realProblem, { method }).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(LowrankError);
   expect((error as LowrankError).code).toBe('INVALID_ARGUMENT');
@@ -89,7 +90,7 @@ test.each([
 });
 
 test('coordinate descent asks for the memory of its copy of the design', async () => {
-  const run = (method: string, problem: VectorProblem): Promise<unknown> =>
+  const run = (method: VectorSolveOptions['method'], problem: VectorProblem): Promise<unknown> =>
     solve(problem, { ...start, method, maxMemory: 2 ** 21, stop: { iterations: 1 } }).then(
       () => 'done',
       (error: unknown) => (error as LowrankError).code,
