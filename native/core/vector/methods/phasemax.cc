@@ -1,7 +1,7 @@
 // PhaseMax: max Re <x0, x> subject to |(X x)_i| <= b_i = sqrt(y_i), x0 the start (Bahmani and Romberg, arXiv
 // 1610.03492; Goldstein and Studer, 1610.07531); PhaseLamp: the same again with x0 <- its solution (Dhifallah,
 // Thrampoulidis, Lu, 1710.05234). By ADMM on u = X x with over-relaxation, one pass over the design per iteration:
-//   x = A^+ (u - w) + (X^H X)^{-1} x0 / rho;  v = 1.6 X x - 0.6 u;  u <- clip_b(v + w);  w <- w + v - u.
+//   x = A^+ (u - w) + (X^H X)^{-1} x0 / rho;  v = 1.8 X x - 0.8 u;  u <- clip_b(v + w);  w <- w + v - u.
 //
 // The certificate. lambda = rho (X x - u_before + w_before) satisfies X^H lambda = x0 at every iteration, so that
 // sum_i b_i |lambda_i| bounds the maximum from above; Re <x0, x> bounds it from below as far as x is feasible.
@@ -55,9 +55,9 @@ class PhaseMax final : public VectorMethod, private RowMap {
     if (!point(state.theta.data(), state.wideN)) {
       throw Error(ErrorCode::invalidArgument, "The method " + state.options.method + " needs a start other than 0.");
     }
-    // lambda is about |theta| / (m b) and u about b: the size of their quotient.
+    // lambda is about |theta| / (m b) and u about b: the size of their quotient, times what served best in trials.
     const double size = state.design->squaredNorm() / static_cast<double>(state.n) * squares;
-    rho_ = size > 0 ? 1 / std::sqrt(size) : 1;
+    rho_ = size > 0 ? firstPenalty / std::sqrt(size) : 1;
     state.gradient[0] = 1;
     starting_ = true;
     const bool complete = squares_.prepare(*state.workspace, team, state.info) && pass(state, team);
@@ -89,7 +89,7 @@ class PhaseMax final : public VectorMethod, private RowMap {
   }
 
  private:
-  static constexpr double relaxation = 1.6;
+  static constexpr double relaxation = 1.8, firstPenalty = 10, balanced = 1.5;
   static constexpr double finished = 1e-14;
   static constexpr double roundTolerance = 1e-5;
   static constexpr std::int64_t roundIterations = 500;
@@ -168,7 +168,7 @@ class PhaseMax final : public VectorMethod, private RowMap {
       moved += moved_[i];
     }
     const double ratio = std::sqrt(split / moved);
-    if (!(ratio > 0) || !std::isfinite(ratio) || (ratio < 3 && ratio > 1.0 / 3)) return true;
+    if (!(ratio > 0) || !std::isfinite(ratio) || (ratio < balanced && ratio > 1 / balanced)) return true;
     const double factor = std::clamp(std::sqrt(ratio), 0.25, 4.0);
     rho_ *= factor;
     for (std::int64_t i = 0; i < w_.size(); ++i) {
