@@ -51,7 +51,7 @@ export type Loss =
 
 /** What a loss takes and serves. */
 export interface LossDescription {
-  readonly name: string;
+  readonly name: LossName;
   /** Of `loss: { name, ... }`, with their defaults in the same order. */
   readonly parameters: readonly string[];
   readonly defaults: readonly number[];
@@ -59,12 +59,12 @@ export interface LossDescription {
   /** The fields in which the force has no jumps. */
   readonly differentiable: readonly Field[];
   /** The differentiable loss to take in its place; null where there is none. */
-  readonly smoothed: string | null;
+  readonly smoothed: LossName | null;
 }
 
 /** Every loss with its parameters, defaults and fields; `smoothed` names the differentiable loss to take in its place. */
 export function lossDescriptions(): readonly LossDescription[] {
-  return native.lossDescriptions();
+  return native.lossDescriptions() as readonly LossDescription[];
 }
 
 /**

@@ -37,7 +37,7 @@ export type VectorMethod =
 
 /** What a method takes and serves. */
 export interface VectorMethodDescription {
-  readonly name: string;
+  readonly name: VectorMethodName;
   /** Of `method: { name, ... }`, with their defaults in the same order; 0 where the default depends on the field. */
   readonly parameters: readonly string[];
   readonly defaults: readonly number[];
@@ -54,7 +54,7 @@ export interface VectorMethodDescription {
 
 /** Every method for vector problems. */
 export function vectorMethods(): readonly VectorMethodDescription[] {
-  return native.vectorMethodDescriptions();
+  return native.vectorMethodDescriptions() as readonly VectorMethodDescription[];
 }
 
 export interface ResolvedVectorMethod extends NativeVectorMethodDescription {

@@ -24,7 +24,10 @@ export interface SpectralVectorInit {
 /** A direction at random, independent of everything else. */
 export interface RandomVectorInit {
   readonly kind: 'random';
-  /** Norm of the start, positive. Default: the estimate of the norm of the signal, see {@link estimatedNorm}. */
+  /**
+   * Norm of the start, positive. Default: the norm of the signal as the data tell it, sqrt(mean(y) / v) for intensities and
+   * sqrt(mean(y^2) / v) for amplitudes, v the mean square of the entries of the design; 1 / sqrt(v) for other channels.
+   */
   readonly norm?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;

@@ -78,7 +78,7 @@ test.each<[VectorMethod, number]>([
   expect(run.testError).toBeLessThan(1e-8);
 });
 
-test.each([...projections, 'amp'])('%s solves coded diffraction', async (method) => {
+test.each<VectorMethod>([...projections, 'amp'])('%s solves coded diffraction', async (method) => {
   const problem = coded(96, 6, 2);
   const run = await fromSpectral(problem, { method });
   expect(run.testError).toBeLessThan(1e-8);

@@ -162,7 +162,7 @@ test('every loss runs, with its parameters', async () => {
       const problem = field === 'real' ? realProblem : complexProblem;
       const run = await solve(problem, {
         ...near(),
-        loss: { name: loss.name as 'wirtinger' },
+        loss: { name: loss.name },
         stop: { iterations: 20 },
       });
       expect(run.info.loss).toEqual({ name: loss.name, parameters: [...loss.defaults] });
@@ -207,12 +207,12 @@ test('memory of every method stays below the estimate', async () => {
     const problem = method.fields.includes('complex') ? complexProblem : realProblem;
     const run = await solve(problem, {
       ...near(0.9),
-      method: method.name as VectorMethodName,
+      method: method.name,
       stop: { iterations: 3, timeLimit: 2 },
     });
     expect(run.info.scratchBytes).toBeGreaterThan(0);
     const bytes = run.info.scratchBytes - 1;
-    await expect(solve(problem, { method: method.name as VectorMethodName, maxMemory: bytes })).rejects.toMatchObject({
+    await expect(solve(problem, { method: method.name, maxMemory: bytes })).rejects.toMatchObject({
       code: 'OUT_OF_MEMORY',
     });
   }
