@@ -22,8 +22,24 @@ export function pythonWithNumpy(): string | undefined {
   return ['/usr/bin/python3', 'python3'].find((python) => spawnSync(python, ['-c', 'import numpy']).status === 0);
 }
 
-export async function startNumpy(python: string, problem: NumpyCase, threads: number): Promise<NumpyTimer> {
-  const child = spawn(python, [path.join(__dirname, 'numpy_iteration.py')], {
+export interface NumpyDesignCase {
+  readonly m: number;
+  readonly n: number;
+  readonly complex: boolean;
+}
+
+/** Of a matrix problem; its `iterations` are whole iterations. */
+export function startNumpy(python: string, problem: NumpyCase, threads: number): Promise<NumpyTimer> {
+  return startTimer(python, 'numpy_iteration.py', problem, threads);
+}
+
+/** Of a vector problem: r = X theta and X^H w. */
+export function startNumpyDesign(python: string, design: NumpyDesignCase, threads: number): Promise<NumpyTimer> {
+  return startTimer(python, 'numpy_design.py', design, threads);
+}
+
+async function startTimer(python: string, script: string, problem: object, threads: number): Promise<NumpyTimer> {
+  const child = spawn(python, [path.join(__dirname, script)], {
     env: { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

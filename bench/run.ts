@@ -10,6 +10,7 @@ import { benchIteration, type IterationCase, type IterationRow } from './iterati
 import { pythonWithNumpy } from './numpy';
 import { benchResponsiveness } from './responsiveness';
 import { benchProbes, probeTable, type ProbeCase } from './probes';
+import { benchDesign, designTable, type DesignCase, type DesignRow } from './vector';
 
 const ensembles: readonly Omit<IterationCase, 'n' | 'm' | 'rank' | 'name'>[] = [
   { symmetric: true, storage: 'float64' },
@@ -33,6 +34,11 @@ function cases(quick: boolean): IterationCase[] {
 
 /** Of the true size in a quick run too: at a small m the share would say nothing. */
 const PROBE_CASES: readonly ProbeCase[] = [10, 100].map((rank) => ({ n: 100, m: 4000, rank }));
+
+function designCases(quick: boolean): DesignCase[] {
+  const n = quick ? 400 : 2000;
+  return (['real', 'complex'] as const).map((field) => ({ field, m: quick ? 4000 : 16000, n }));
+}
 
 function table(rows: readonly IterationRow[]): string {
   const head = ['case', 'n', 'm', 'threads', 'MB read', 'ms', 'GB/s', 'of streaming read', 'times NumPy'];
@@ -65,6 +71,12 @@ async function main(): Promise<void> {
     rows.push(...(await benchIteration(entry, threadCounts, quick ? 3 : 21, python)));
   }
   console.log(table(rows));
+  const designs: DesignRow[] = [];
+  for (const entry of designCases(quick)) {
+    process.stderr.write(`${entry.field} design, n = ${entry.n} ...\n`);
+    designs.push(...(await benchDesign(entry, threadCounts, quick ? 3 : 21, python)));
+  }
+  console.log(`\nGradient descent on vector problems (Wirtinger loss):\n\n${designTable(designs)}`);
   process.stderr.write('probes ...\n');
   const probes = await benchProbes(PROBE_CASES, threadCounts, quick ? 1 : 5);
   console.log(`\nAll scalar probes in every iteration:\n\n${probeTable(probes)}`);
@@ -75,7 +87,7 @@ async function main(): Promise<void> {
   if (file !== undefined)
     writeFileSync(
       file,
-      `${JSON.stringify({ date: new Date().toISOString(), info, rows, probes, responsiveness }, null, 2)}\n`,
+      `${JSON.stringify({ date: new Date().toISOString(), info, rows, designs, probes, responsiveness }, null, 2)}\n`,
     );
 }
 
