@@ -45,6 +45,10 @@ export type {
   RecoverOptions,
   RecoverProgress,
   RecoverStage,
+  RecoverStart,
+  RecoverVectorOptions,
+  RecoverVectorProgress,
+  RecoverVectorResult,
   SolveEvent,
   SolveOptions,
   SpectralInit,
@@ -121,6 +125,8 @@ export { innerProduct, overlap, Vector, type Field } from './vector';
 export { Matrix } from './matrix';
 export { eigh, qr, svd, type Eigh, type Qr, type Svd } from './linalg';
 export { loadProblem, type LoadProblemOptions, type LoadProgress } from './io/load-problem';
+export { loadVectorProblem, type LoadVectorProblemOptions } from './io/load-vector-problem';
+export type { VectorEvidence, VectorTrust } from './diagnostics/vector-trust';
 export { LowrankError, type ErrorCode } from './errors';
 export { buildInfo, type BuildInfo } from './build-info';
 export { version } from './version';

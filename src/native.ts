@@ -221,6 +221,9 @@ export interface NativeDenseDesign extends NativeDesign {
 /** y_l = |fft(mask_l * x)|^2, unnormalized, 1-D (height 1) or 2-D: always complex. m = patterns * height * width. */
 export interface NativeCodedDiffraction extends NativeDesign {
   readonly kind: 'coded-diffraction';
+  readonly patterns: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 export interface NativeEigenpair {

@@ -3,7 +3,21 @@
 namespace lowrank::binding {
 
 void CodedDiffractionObject::define(Napi::Object exports) {
-  defineClass<CodedDiffractionObject>(exports, designMembers());
+  auto members = designMembers();
+  members.push_back(getter<CodedDiffractionObject, &CodedDiffractionObject::patterns>("patterns"));
+  members.push_back(getter<CodedDiffractionObject, &CodedDiffractionObject::height>("height"));
+  members.push_back(getter<CodedDiffractionObject, &CodedDiffractionObject::width>("width"));
+  defineClass<CodedDiffractionObject>(exports, members);
+}
+
+Napi::Value CodedDiffractionObject::patterns(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(design_->patterns()));
+}
+Napi::Value CodedDiffractionObject::height(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(design_->height()));
+}
+Napi::Value CodedDiffractionObject::width(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(design_->imageWidth()));
 }
 
 CodedDiffractionObject::CodedDiffractionObject(const Napi::CallbackInfo& info) {

@@ -17,6 +17,10 @@ class CodedDiffractionObject : public DesignObject {
 
   std::shared_ptr<const Design> shared() const override { return design_; }
 
+  Napi::Value patterns(const Napi::CallbackInfo& info);
+  Napi::Value height(const Napi::CallbackInfo& info);
+  Napi::Value width(const Napi::CallbackInfo& info);
+
  private:
   std::shared_ptr<CodedDiffraction> design_;
 };

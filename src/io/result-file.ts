@@ -95,7 +95,7 @@ function* products({ left, right }: Factors): Generator<Float64Array, void, unde
   }
 }
 
-function toJson(info: unknown): string {
+export function toJson(info: unknown): string {
   const text = JSON.stringify(info, (_, value: unknown) =>
     ArrayBuffer.isView(value) && !(value instanceof DataView)
       ? Array.from(value as unknown as ArrayLike<number>)

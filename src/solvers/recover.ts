@@ -21,7 +21,9 @@ import { leadingRank, prefersLarger, searchRanks, spectralGap } from './rank-sel
 import { resolveRecoverOptions, type RecoverOptions, type RecoverPlan } from './recover-options';
 import { FitRunner, joinTraces, startAt, type Fit } from './recover-stages';
 import type { Factors, Model, RecoverResult, Status } from './result';
+import { VectorProblem } from '../problems/vector-problem';
 import { solve } from './solve';
+import { recoverVector, type RecoverVectorOptions, type RecoverVectorResult } from './vector/recover-vector';
 import { meanGain, unitProblem, withMeasurements, type UnitProblem } from './unit-problem';
 
 /** Held-out errors below this are exact: nothing is left for another rank to explain. */
@@ -59,7 +61,21 @@ interface Selection {
  * @param options none is needed, see {@link RecoverOptions}
  * @throws LowrankError (as rejection) INVALID_ARGUMENT, OUT_OF_MEMORY, NUMERICAL. Rejects with `signal.reason` when aborted.
  */
-export async function recover(problem: Problem, options?: RecoverOptions): Promise<RecoverResult> {
+export async function recover(problem: Problem, options?: RecoverOptions): Promise<RecoverResult>;
+/**
+ * Recovers a vector, up to sign or phase, from intensities or amplitudes: no start, no step, no method needed. As above, look at
+ * `trust.verdict` first. Cost: a spectral start and some 50 to 500 passes over the design for each start that is tried.
+ *
+ * @param options none is needed, see {@link RecoverVectorOptions}
+ * @throws LowrankError (as rejection) INVALID_ARGUMENT, also for other channels; OUT_OF_MEMORY, NUMERICAL. Rejects with
+ *   `signal.reason` when aborted.
+ */
+export async function recover(problem: VectorProblem, options?: RecoverVectorOptions): Promise<RecoverVectorResult>;
+export async function recover(
+  problem: Problem | VectorProblem,
+  options?: RecoverOptions | RecoverVectorOptions,
+): Promise<RecoverResult | RecoverVectorResult> {
+  if (problem instanceof VectorProblem) return recoverVector(problem, options);
   const checked = resolveRecoverOptions(problem, options);
   checked.plan.signal?.throwIfAborted();
   const unit = unitProblem(checked.problem);

@@ -3,9 +3,13 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 
 import { formatNumber, formatSeconds } from '../../figures/format';
+import type { Engine } from '../lazy';
+import type { RecoverVectorResult } from '../../solvers/vector/recover-vector';
+import type { VectorMethod } from '../../solvers/vector/methods';
 import { METHODS, type MethodName } from '../../solvers/methods';
 import type { RecoverProgress, RecoverStage } from '../../solvers/recover-options';
-import type { Model, RecoverResult } from '../../solvers/result';
+import type { Model, RecoverResult, Verdict } from '../../solvers/result';
+import { LowrankError } from '../../errors';
 import { MAX_THREADS } from '../../threads';
 import { checkInput, checkOutput, parseChoice, parseFile, parseInteger, parseSeconds } from '../arguments';
 import type { CliCommand, CommandContext } from '../command';
@@ -20,7 +24,7 @@ const methods: readonly MethodName[] = METHODS.map(({ name }) => name);
 interface RecoverFlags {
   readonly rank?: number;
   readonly model?: Model;
-  readonly method?: MethodName;
+  readonly method?: string;
   readonly seed?: number;
   readonly threads?: number;
   readonly timeLimit?: number;
@@ -32,8 +36,9 @@ interface RecoverFlags {
 
 const notes = `
 The problem file holds A (m, n1, n2) and y (m) with y[i] = sum_jk A[i,j,k] X[j,k]; optionally
-symmetric (0 or 1) and truth (n1, n2). docs/files.md shows how to write one from Python, Julia and
-MATLAB.
+symmetric (0 or 1) and truth (n1, n2). Or, for phase retrieval, vectors (m, n) and y (m) with
+y[i] = |sum_j vectors[i,j] x[j]|^2, or masks (L, n) or (L, h, w) and y with
+y[l] = |fft(masks[l] x)|^2; optionally truth. docs/files.md shows how to write one from Python, Julia and MATLAB.
 
 Exit code 0 means: converged, and the verdict is "trusted". With "doubtful" or "unidentifiable", or
 without convergence, the files are written all the same and the exit code is 1. Bad input is 2, and
@@ -61,8 +66,8 @@ function describe(command: Command): void {
     )
     .option(
       '--method <name>',
-      `update rule: ${methods.join(', ')} (default: riemannian-gauss-newton)`,
-      parseChoice('--method', methods),
+      `update rule: ${methods.join(', ')} (default: riemannian-gauss-newton); phase retrieval: the first stage ` +
+        '(default: reweighted-amplitude-flow, see docs/recovery.md)',
     )
     .option('--seed <s>', 'seed of the random start and of the hold-out (default: 0)', parseInteger('--seed', 0))
     .option(
@@ -95,6 +100,9 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   let result: RecoverResult;
   try {
     progress.update(0, 'reading');
+    const form = await engine.fileForm(path);
+    if (form === 'vectors' || form === 'masks') return await runVector(engine, path, options, signal, progress);
+    if (options.method !== undefined) parseChoice('--method', methods)(options.method);
     const problem = await engine.loadProblem(path, {
       ...(options.model && { model: options.model }),
       signal,
@@ -105,7 +113,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
     result = await engine.recover(problem, {
       ...(options.rank !== undefined && { rank: options.rank }),
       ...(options.model && { model: options.model }),
-      ...(options.method && { method: options.method }),
+      ...(options.method && { method: options.method as MethodName }),
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
@@ -147,6 +155,82 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
 }
 
+/** The same for phase retrieval: a vector, and no report. */
+async function runVector(
+  engine: Engine,
+  path: string,
+  options: RecoverFlags,
+  signal: AbortSignal,
+  progress: ReturnType<typeof showProgress>,
+): Promise<number> {
+  const { out, rank, model, report, method, seed, threads, timeLimit } = options;
+  if (report !== undefined) throw invalidArgument('--report', 'matrix problems only', path);
+  if (rank !== undefined && rank !== 1)
+    throw invalidArgument('--rank', '1 for a file of phase retrieval', String(rank));
+  if (model !== undefined) throw invalidArgument('--model', 'matrix problems only', path);
+  const problem = await engine.loadVectorProblem(path, {
+    signal,
+    onProgress: ({ fraction }) => {
+      progress.update(fraction, `reading, ${Math.round(100 * fraction)} %`);
+    },
+  });
+  const result = await engine.recover(problem, {
+    ...(method && { method: method as VectorMethod }),
+    ...(seed !== undefined && { seed }),
+    ...(threads !== undefined && { threads }),
+    ...(timeLimit !== undefined && { timeLimit }),
+    signal,
+    onProgress: ({ stage, fits, iterations, maxIterations, residual }) => {
+      const what = `fit ${fits + 1}, ${stageNames[stage]}: iteration ${iterations}, residual ${formatNumber(residual)}`;
+      progress.update(iterations / maxIterations, what);
+    },
+  });
+  progress.stop();
+  signal.throwIfAborted();
+  const summary = vectorJson(path, result);
+  let failure: Error | undefined;
+  try {
+    if (out !== undefined) {
+      const { estimate, trace } = result;
+      await engine.writeVectorResultFile(out, { estimate, trace, info: summary }, { signal });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  const written = failure === undefined && out !== undefined ? { out } : {};
+  if (options.json) writeJson({ ...summary, ...written });
+  else process.stdout.write(tableText({ ...result, rank: 1 }, Object.values(written)));
+  if (failure) throw failure;
+  return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
+}
+
+function invalidArgument(option: string, expected: string, got: string): Error {
+  return new LowrankError('INVALID_ARGUMENT', `Expected ${expected} for ${option} but received ${got}.`);
+}
+
+function vectorJson(path: string, result: RecoverVectorResult): object {
+  const { rank, status, converged, residual, testError, validationError, iterations, seconds, method, seed } = result;
+  return {
+    rank,
+    status,
+    converged,
+    residual,
+    ...(testError !== undefined && { testError }),
+    validationError: Number.isNaN(validationError) ? null : validationError,
+    iterations,
+    seconds,
+    method,
+    seed,
+    trust: result.trust,
+    info: result.info,
+    accepted: isAccepted(result),
+    file: path,
+    field: result.estimate.field,
+    dimension: result.estimate.length,
+  };
+}
+
 const stageNames: Record<RecoverStage, string> = {
   search: 'search',
   validation: 'validation fit',
@@ -159,7 +243,7 @@ function describeProgress({ stage, rank, fits, iterations, residual }: RecoverPr
 }
 
 /** A doubtful answer is not accepted: whoever chains programs by exit code must not go on with it unawares. */
-function isAccepted({ converged, trust }: RecoverResult): boolean {
+function isAccepted({ converged, trust }: Pick<RecoverResult, 'converged'> & { trust: { verdict: Verdict } }): boolean {
   return converged && trust.verdict === 'trusted';
 }
 
@@ -198,7 +282,12 @@ function jsonResult(path: string, result: RecoverResult): object {
   };
 }
 
-function tableText(result: RecoverResult, written: readonly string[]): string {
+type Shown = Pick<
+  RecoverResult,
+  'rank' | 'residual' | 'testError' | 'validationError' | 'iterations' | 'seconds' | 'status' | 'converged'
+> & { readonly trust: { readonly verdict: Verdict; readonly reasons: readonly string[] } };
+
+function tableText(result: Shown, written: readonly string[]): string {
   const { trust, testError } = result;
   const rows: [string, string][] = [
     ['rank found', String(result.rank)],
