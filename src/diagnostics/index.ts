@@ -2,6 +2,13 @@
 export { rate, type RateAlternative, type RateEstimate, type RateLaw, type RateOptions } from './rate';
 export { basisInvariance, type BasisInvariance, type BasisInvarianceOptions } from './basis-invariance';
 export {
+  dataDriven,
+  type DataDriven,
+  type DataDrivenGivenStart,
+  type DataDrivenOptions,
+  type DataDrivenSpectralStart,
+} from './data-driven';
+export {
   gaussNewtonSpectrum,
   type GaussNewtonSpectrum,
   type GaussNewtonSpectrumOptions,

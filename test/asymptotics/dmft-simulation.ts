@@ -16,6 +16,8 @@ export interface SimulationOptions {
   /** T of a spectral start; or the overlap of an independent one. */
   readonly start: ((y: number) => number) | number;
   readonly seed: number;
+  /** This row is left out of everything: it counts among the n, but is zero. */
+  readonly omit?: number;
 }
 
 export interface SimulatedRun {
@@ -28,6 +30,10 @@ export interface SimulatedRun {
   readonly t: Float64Array | undefined;
   /** Top eigenvalue of a spectral start. */
   readonly eigenvalue: number;
+  readonly rows: Float64Array;
+  readonly thetas: Float64Array[];
+  /** x_i theta^t for the row that was left out, interleaved when complex. */
+  readonly omitted: number[];
 }
 
 /** Intensities of a signal that is the first basis vector. */
@@ -42,6 +48,9 @@ export function simulate(options: SimulationOptions): SimulatedRun {
     const at = e * i * d;
     return rows[at]! ** 2 + (e === 2 ? rows[at + 1]! ** 2 : 0);
   });
+  const left = options.omit === undefined ? undefined : e * options.omit * d;
+  const leftOut = left === undefined ? undefined : rows.slice(left, left + e * d);
+  if (left !== undefined) rows.fill(0, left, left + e * d);
   const t = typeof start === 'function' ? y.map(start) : undefined;
   let eigenvalue = 0;
   let theta: Float64Array = new Float64Array(e * d);
@@ -56,8 +65,21 @@ export function simulate(options: SimulationOptions): SimulatedRun {
     ({ vector: theta, value: eigenvalue } = topVector(rows, t, n, d, e));
   }
   let previous = theta;
-  const run: SimulatedRun = { m: [], q: [], trainLoss: [], fields: [], y, t, eigenvalue };
+  const run: SimulatedRun = {
+    m: [],
+    q: [],
+    trainLoss: [],
+    fields: [],
+    y,
+    t,
+    eigenvalue,
+    rows,
+    thetas: [],
+    omitted: [],
+  };
   for (let step = 0; ; step++) {
+    run.thetas.push(theta);
+    if (leftOut !== undefined) run.omitted.push(...apply(leftOut, theta, 1, d, e));
     run.m.push(theta[0]!);
     run.q.push(theta.reduce((sum, value) => sum + value * value, 0));
     const r = apply(rows, theta, n, d, e);
@@ -82,7 +104,7 @@ export function simulate(options: SimulationOptions): SimulatedRun {
 }
 
 /** X theta, no conjugation. */
-function apply(rows: Float64Array, theta: Float64Array, n: number, d: number, e: number): Float64Array {
+export function apply(rows: Float64Array, theta: Float64Array, n: number, d: number, e: number): Float64Array {
   const out = new Float64Array(e * n);
   for (let i = 0; i < n; i++) {
     const at = e * i * d;
