@@ -6,7 +6,7 @@ import { native } from '../../src/load';
 import type { NativeField } from '../../src/native';
 import { VectorProblem } from '../../src/problems/vector-problem';
 import { simulate, type SimulatedRun, type SimulationOptions } from '../asymptotics/dmft-simulation';
-import { filled, mondelliMontanari } from '../asymptotics/dmft-support';
+import { filled, meanAndError, mondelliMontanari } from '../asymptotics/dmft-support';
 
 /** The library's problem on the rows of a simulation, X times `scale`. */
 function problemOf(run: SimulatedRun, field: NativeField, scale = 1): VectorProblem {
@@ -132,15 +132,23 @@ describe('its own spectral start', () => {
   const run = simulate({ ...setting('real', true), steps: filled(0, 0) });
   const problem = problemOf(run, 'real');
 
-  it('finds tau near the one predicted, without the channel', async () => {
-    const result = await diagnostics.dataDriven(problem, {
-      ...common,
-      start: { kind: 'spectral', preprocessing: 'mondelli-montanari', scale: 1 },
-    });
-    expect(Math.abs(result.tau! - 1.694796)).toBeLessThan(0.1);
-    expect(Math.abs(result.eigenvalue! - 0.470382)).toBeLessThan(0.05);
-    expect(result.squaredNorm[0]).toBeCloseTo(1, 10);
-    expect(result.normMismatch).toBeLessThan(0.1);
+  it('finds tau and the eigenvalue that are predicted, without the channel', async () => {
+    const results = await Promise.all(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
+        const one = problemOf(simulate({ ...setting('real', true), steps: filled(0, 0), seed }), 'real');
+        const start = { kind: 'spectral', preprocessing: 'mondelli-montanari', scale: 1 } as const;
+        return diagnostics.dataDriven(one, { ...common, iterations: 1, start });
+      }),
+    );
+    const [tau, tauError] = meanAndError(results.map((result) => result.tau!));
+    const [eigenvalue, error] = meanAndError(results.map((result) => result.eigenvalue!));
+    expect(Math.abs(tau - 1.694796)).toBeLessThan(3 * tauError + 0.03);
+    expect(Math.abs(eigenvalue - 0.470382)).toBeLessThan(3 * error + 0.01);
+    expect(tauError).toBeLessThan(0.1);
+    for (const { squaredNorm, normMismatch } of results) {
+      expect(squaredNorm[0]).toBeCloseTo(1, 10);
+      expect(normMismatch).toBeLessThan(0.3);
+    }
   });
 
   it('tau inverts psi, and an eigenvalue in the bulk is refused', () => {
