@@ -36,6 +36,9 @@ describe('the contract', () => {
     expect(members(native.DenseOperator.prototype)).toEqual(unique(declared('NativeDenseOperator')));
     expect(members(native.IdentityOperator.prototype)).toEqual(unique(declared('NativeIdentityOperator')));
     expect(members(native.Run.prototype)).toEqual(declared('NativeRun'));
+    expect(members(native.DenseDesign.prototype)).toEqual(unique(declared('NativeDenseDesign')));
+    expect(members(native.CodedDiffraction.prototype)).toEqual(unique(declared('NativeCodedDiffraction')));
+    expect(members(native.VectorRun.prototype)).toEqual(declared('NativeVectorRun'));
   });
 
   test('buildInfo and the ledger of a run have the fields declared', async () => {
