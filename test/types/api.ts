@@ -2,16 +2,23 @@
 import {
   eigh,
   loadProblem,
+  lossDescriptions,
   Matrix,
   problems,
   qr,
   solve,
   svd,
+  vectorMethods,
   type Factors,
+  type Loss,
   type Progress,
   type SolveOptions,
   type SolveResult,
   type Status,
+  type Vector,
+  type VectorInit,
+  type VectorProblem,
+  type VectorSolveResult,
 } from '../../src';
 
 export async function everyOption(signal: AbortSignal): Promise<SolveResult> {
@@ -72,6 +79,46 @@ export async function fromFile(path: string): Promise<Float64Array> {
   const problem = await loadProblem(path, { model: 'asymmetric', onProgress: ({ fraction }) => fraction });
   const { factors } = await solve(problem, { rank: 2, method: 'approximate-gauss-newton', step: 'auto' });
   return problem.residual(factors);
+}
+
+export async function everyVectorOption(problem: VectorProblem, signal: AbortSignal): Promise<VectorSolveResult> {
+  const loss: Loss = { name: 'tanh-amplitude', sharpness: 4 };
+  const init: VectorInit = { kind: 'spectral', preprocessing: 'optimal', seed: 1 };
+  const run = await solve(problem, {
+    method: 'gradient-descent',
+    loss,
+    init,
+    step: 0.6,
+    ridge: 0.05,
+    momentum: 0.5,
+    stop: { iterations: 100, residual: 1e-10, gradient: 1e-8, change: 1e-14, timeLimit: 5, divergence: 1e6 },
+    record: { every: 1, columns: ['trainLoss', 'overlap', 'm', 'norm'] },
+    threads: 2,
+    seed: 0,
+    signal,
+    onProgress: ({ overlap, residual }) => (overlap ?? 0) + residual,
+    maxMemory: 2 ** 30,
+  });
+  const theta: Vector = run.theta;
+  await solve(problem);
+  await solve(problem, { method: { name: 'raar', beta: 0.9 }, init: { kind: 'given', theta } });
+  await solve(problem, { init: { kind: 'overlap', overlap: 0.5, norm: 1, seed: 2 }, step: { kind: 'auto' } });
+  for (const { name } of vectorMethods()) await solve(problem, { method: name });
+  for (const { name } of lossDescriptions()) await solve(problem, { loss: name });
+  return run;
+}
+
+export function wrongVector(problem: VectorProblem): void {
+  // @ts-expect-error there is no such method
+  void solve(problem, { method: 'newton' });
+  // @ts-expect-error there is no such loss
+  void solve(problem, { loss: 'mse' });
+  // @ts-expect-error a parameter of another loss
+  void solve(problem, { loss: { name: 'tanh-amplitude', bound: 3 } });
+  // @ts-expect-error a vector problem has no rank
+  void solve(problem, { rank: 1 });
+  // @ts-expect-error a column of matrices
+  void solve(problem, { record: { columns: ['sigmaMin'] } });
 }
 
 export function wrong(problem: problems.Problem): SolveOptions[] {
