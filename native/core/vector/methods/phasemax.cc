@@ -30,8 +30,12 @@ class PhaseMax final : public VectorMethod, private RowMap {
         side_(state.wideN),
         image_(state.wideN),
         weight_(state.wideM),
+        keptU_(state.wideM),
+        keptW_(state.wideM),
         u_(state.wideM),
         w_(state.wideM),
+        sumU_(state.wideM),
+        sumW_(state.wideM),
         bound_(state.m),
         excess_(state.m),
         split_(state.m),
@@ -76,23 +80,29 @@ class PhaseMax final : public VectorMethod, private RowMap {
     if (rounds_ > 1 && (certificate <= roundTolerance || inner_ >= roundIterations)) {
       --rounds_;
       inner_ = 0;
+      nextBalance_ = firstBalance;
+      trying_ = false;
+      forget();
       if (point(state.theta.data(), state.wideN) <= tolerance_) rounds_ = 1;
-    } else if (inner_ == nextBalance_) {
-      nextBalance_ += std::max(std::int64_t{25}, nextBalance_ / 2);
+      return true;
+    }
+    if (!trying_ && inner_ >= nextBalance_) {
+      nextBalance_ += std::max(firstBalance, nextBalance_ / 2);
+      forget();
       return balance(state, team);
     }
-    return true;
+    return restart(certificate, state, team);
   }
 
   std::int64_t bytes() const override {
-    return squares_.bytes() + 3 * direction_.bytes() + 3 * u_.bytes() + 4 * bound_.bytes();
+    return squares_.bytes() + 3 * direction_.bytes() + 7 * u_.bytes() + 4 * bound_.bytes();
   }
 
  private:
   static constexpr double relaxation = 1.8, firstPenalty = 10, balanced = 1.5;
   static constexpr double finished = 1e-14;
   static constexpr double roundTolerance = 1e-5;
-  static constexpr std::int64_t roundIterations = 500;
+  static constexpr std::int64_t roundIterations = 500, firstBalance = 25;
 
   // x0 <- x / ||x||; returns how far x0 moved, 0 where x is 0 or not finite.
   double point(const double* x, std::int64_t count) {
@@ -137,11 +147,15 @@ class PhaseMax final : public VectorMethod, private RowMap {
       moved_[row] = (next - *u) * (next - *u) + (nextIm - uIm) * (nextIm - uIm);
       *w = v - next;
       *u = next;
+      sumU_[row] += *u;
+      sumW_[row] += *w;
       weight.re[i] = next - *w;
       if (!complex) continue;
       w[m_] = vIm - nextIm;
       u[m_] = nextIm;
       weight.im[i] = nextIm - w[m_];
+      sumU_[row + m_] += u[m_];
+      sumW_[row + m_] += w[m_];
     }
   }
 
@@ -171,10 +185,47 @@ class PhaseMax final : public VectorMethod, private RowMap {
     if (!(ratio > 0) || !std::isfinite(ratio) || (ratio < balanced && ratio > 1 / balanced)) return true;
     const double factor = std::clamp(std::sqrt(ratio), 0.25, 4.0);
     rho_ *= factor;
-    for (std::int64_t i = 0; i < w_.size(); ++i) {
-      w_[i] /= factor;
-      weight_[i] = u_[i] - w_[i];
+    for (std::int64_t i = 0; i < w_.size(); ++i) w_[i] /= factor;
+    return rebuild(state, team);
+  }
+
+  // A linear program (the real field) makes ADMM spiral slowly around its optimum; the average of a stretch of the
+  // spiral is near the middle (Applegate et al., "Faster first-order primal-dual methods for linear programming using
+  // restarts and sharpness", arXiv 2105.12715). So every `period_` iterations one is tried from the average, and the
+  // run goes on from there where that has the better certificate.
+  bool restart(double certificate, VectorState& state, Team& team) {
+    ++summed_;
+    if (trying_) {
+      trying_ = false;
+      forget();
+      if (certificate <= kept_) return true;
+      period_ += period_ / 5;
+      std::copy_n(keptU_.data(), u_.size(), u_.data());
+      std::copy_n(keptW_.data(), w_.size(), w_.data());
+      return rebuild(state, team);
     }
+    if (summed_ < period_) return true;
+    trying_ = true;
+    kept_ = certificate;
+    const double share = 1 / static_cast<double>(summed_);
+    for (std::int64_t i = 0; i < u_.size(); ++i) {
+      keptU_[i] = u_[i];
+      keptW_[i] = w_[i];
+      u_[i] = share * sumU_[i];
+      w_[i] = share * sumW_[i];
+    }
+    return rebuild(state, team);
+  }
+
+  void forget() {
+    std::fill_n(sumU_.data(), sumU_.size(), 0.0);
+    std::fill_n(sumW_.data(), sumW_.size(), 0.0);
+    summed_ = 0;
+  }
+
+  // X^H (u - w) after u or w changed by other means than a pass.
+  bool rebuild(VectorState& state, Team& team) {
+    for (std::int64_t i = 0; i < w_.size(); ++i) weight_[i] = u_[i] - w_[i];
     ++state.info.passes;
     ++state.info.adjointCount;
     return state.design->adjoint(weight_.data(), image_.data(), *state.workspace, team);
@@ -182,11 +233,12 @@ class PhaseMax final : public VectorMethod, private RowMap {
 
   LeastSquares squares_;
   const double* modulus_;
-  std::int64_t m_, rounds_, inner_ = 0, nextBalance_ = 25;
-  double tolerance_, rho_ = 1, largest_ = 0;
-  bool starting_ = false;
-  AlignedBuffer<double> direction_, side_, image_, weight_;
-  mutable AlignedBuffer<double> u_, w_, bound_, excess_, split_, moved_;  // a row belongs to one thread at a time
+  std::int64_t m_, rounds_, inner_ = 0, nextBalance_ = firstBalance, summed_ = 0, period_ = 100;
+  double tolerance_, rho_ = 1, largest_ = 0, kept_ = 0;
+  bool starting_ = false, trying_ = false;
+  AlignedBuffer<double> direction_, side_, image_, weight_, keptU_, keptW_;
+  mutable AlignedBuffer<double> u_, w_, sumU_, sumW_, bound_, excess_, split_,
+      moved_;  // a row belongs to one thread at a time
 };
 
 }  // namespace
