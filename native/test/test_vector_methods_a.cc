@@ -470,6 +470,15 @@ TEST(gaussNewtonAndProxLinearConvergeQuadratically) {
   }
 }
 
+TEST(proxLinearBearsOutliers) {
+  for (const Field field : fields) {
+    Problem p = makeProblem(400, 20, field, 0.3);
+    for (std::size_t i = 0; i < p.y.size(); i += 10) p.y[i] = 9 * p.y[i] + 1;  // every tenth row
+    CHECK_BELOW(iterate(p, optionsFor("prox-linear"), 30).info.testError, 1e-9);
+    CHECK(iterate(p, optionsFor("gauss-newton"), 30).info.testError > 0.01);
+  }
+}
+
 TEST(everyMethodRecoversTheSignal) {
   for (const Field field : fields) {
     const Problem p = makeProblem(512, 64, field, 0.4);

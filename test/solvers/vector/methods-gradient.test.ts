@@ -1,6 +1,6 @@
 /** Methods of phase retrieval that follow gradients, rows or coordinates, through solve(); their rules: native/test. */
 import { readChannel } from '../../../src/channels';
-import { LowrankError, solve, type VectorSolveOptions } from '../../../src';
+import { LowrankError, problems, solve, type VectorSolveOptions } from '../../../src';
 import type { VectorProblem } from '../../../src/problems/vector-problem';
 import { gaussianVectorProblem } from '../../support/vector-problem';
 
@@ -98,4 +98,24 @@ test('coordinate descent asks for the memory of its copy of the design', async (
   const large = gaussianVectorProblem(128, 2048, readChannel('intensity', 'channel', 'real'), 'real', 3);
   expect(await run('amplitude-flow', large)).toBe('done');
   expect(await run('coordinate-descent', large)).toBe('OUT_OF_MEMORY');
+});
+
+test('coded diffraction: steps are in units of the entries of the design', async () => {
+  const problem = problems.phaseRetrieval({ design: 'coded-diffraction', shape: [32], patterns: 8, seed: 1 });
+  const some = [
+    'wirtinger-flow',
+    'truncated-wirtinger-flow',
+    'reweighted-wirtinger-flow',
+    'reweighted-amplitude-flow',
+    'polyak-subgradient',
+    'kaczmarz',
+    'coordinate-descent',
+    'gauss-newton',
+    'prox-linear',
+  ] as const;
+  for (const method of some) {
+    const run = await solve(problem, { ...start, method, stop: { iterations: 3000, residual: 1e-10 } });
+    expect([method, run.status]).toEqual([method, 'residual']);
+    expect(run.testError).toBeLessThan(1e-8);
+  }
 });
