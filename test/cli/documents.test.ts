@@ -17,6 +17,7 @@ const documents = [
   'docs/experiments.md',
   'docs/files.md',
   'docs/solving.md',
+  'docs/phase-retrieval.md',
   'docs/diagnostics.md',
 ];
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -96,6 +97,11 @@ describe('the code in the README', () => {
 
   test.each([
     ['docs/solving.md', 'first', 'iterations false true\niteration,residual,testError,sigmaMin,noise 41\n'],
+    [
+      'docs/phase-retrieval.md',
+      'first',
+      'residual true true\niteration,trainLoss,residual,overlap,testError spectral\n',
+    ],
     ['docs/solving.md', 'events', 'rebalance residual true\nlinear true\n'],
     ['docs/solving.md', 'probes', 'true\n'],
     ['docs/diagnostics.md', 'rate', 'linear true\n'],
