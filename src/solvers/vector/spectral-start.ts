@@ -3,6 +3,7 @@
  * its scale.
  */
 import { solveSpectral } from '../../asymptotics/spectral';
+import { givesIntensities } from '../../channels/intensities';
 import * as check from '../../checks';
 import { LowrankError } from '../../errors';
 import { native } from '../../load';
@@ -83,8 +84,8 @@ const KEYS = [
   'maxMemory',
   'signal',
 ] as const;
-/** Vectors of n numbers that Lanczos keeps. */
-const BASIS = 64;
+/** Vectors of n numbers that Lanczos keeps, and that the scratch of a pass may take. */
+const VECTORS = { dense: 64 + 32, 'coded-diffraction': 64 + 64 } as const;
 
 /**
  * The spectral estimate of theta*, from y alone. Intensities and amplitudes leave its sign (phase) open; other real channels
@@ -94,7 +95,7 @@ const BASIS = 64;
  * nearest to b.
  *
  * Cost: 20 to 300 readings of the design (more below the threshold, where the eigenvalue lies at the edge of a bulk), on a
- * thread of its own; memory of 64 vectors of n numbers and 2 of m.
+ * thread of its own; memory of about 100 vectors of n numbers and 5 of m.
  *
  * @throws LowrankError (as rejection) INVALID_ARGUMENT; NON_FINITE where T is; OUT_OF_MEMORY before anything is allocated;
  *   NUMERICAL. Rejects with `signal.reason` when aborted.
@@ -117,7 +118,11 @@ export async function spectralStart(
   const signal = check.optionalSignal(given['signal'], 'signal');
   signal?.throwIfAborted();
   const numbers = field === 'complex' ? 2 : 1;
-  refuseAbove(8 * (numbers * (BASIS * n + 3 * m) + 3 * m), 'The spectral start needs', given['maxMemory']);
+  refuseAbove(
+    8 * (numbers * (VECTORS[problem.design] * n + 3 * m) + 3 * m),
+    'The spectral start needs',
+    given['maxMemory'],
+  );
 
   const weights = chosen.weights(normalized(y, channel, field), { field, delta, channel });
   const bad = check.firstNonFinite(weights);
@@ -131,7 +136,7 @@ export async function spectralStart(
   const r = Vector.zeros(m, field);
   const pair = await eigenpair(problem, { weights, seed, tolerance, maxPasses, threads, signal, vector, r });
 
-  const amplitudes = channel.intensity || channel.name.endsWith('amplitude');
+  const amplitudes = givesIntensities(channel);
   const norm = scale ?? (amplitudes ? leastSquaresScale(problem, r) : 1);
   const factor = amplitudes || channel.even ? norm : norm * signOf(problem, r);
   const { truth } = problem;
