@@ -16,6 +16,7 @@ import { averagesAt, iterate, standardize, type OrderParameters, type Rows } fro
 import { interleaved, LineLoss, mean } from './fixed-point-row';
 import { bulkEdges } from './hessian-bulk';
 import { readLoss, type LossChoice } from './loss-choice';
+import { spectral } from './spectral';
 import { QUASI_RANDOM_DIMENSIONS, quasiNormals, quasiUniforms } from './quasi-random';
 
 /** Where the iteration begins; the limit may depend on it where there is more than one fixed point. */
@@ -41,7 +42,7 @@ export interface FixedPointOptions {
   readonly samples?: number | undefined;
   /** Of the scrambling of the rows. Default 0. */
   readonly seed?: number | undefined;
-  /** Default 'informed': m = q = 1. */
+  /** Default 'informed', m = q = 1; 'spectral': the overlap of the optimal spectral estimate, norm 1. */
   readonly start?: FixedPointStart | undefined;
   /** Largest change of m, q and log V at the end; default 1e-8. */
   readonly tolerance?: number | undefined;
@@ -152,7 +153,7 @@ export async function fixedPoint(options: FixedPointOptions): Promise<FixedPoint
 
   const rows = drawRows(channel, field, samples, seed);
   const line = new LineLoss(loss, field);
-  const start = startingPoint(given['start'], { delta, ridge }, line, rows);
+  const start = startingPoint(given['start'], { delta, ridge, field, channel }, line, rows);
   const { at, averages, iterations, change, defined } = await iterate(line, rows, {
     delta,
     ridge,
@@ -236,14 +237,17 @@ export function drawRows(channel: Channel, field: Field, samples: number, seed: 
 
 function startingPoint(
   value: unknown,
-  model: { delta: number; ridge: number },
+  model: { delta: number; ridge: number; field: Field; channel: Channel },
   line: LineLoss,
   rows: Rows,
 ): OrderParameters {
   let m = 1;
   let q = 1;
   let V: number | undefined;
-  if (typeof value === 'object' && value !== null) {
+  if (value === 'spectral') {
+    const { delta, field, channel } = model;
+    m = Math.sqrt(spectral({ delta, field, channel }).overlapSquared);
+  } else if (typeof value === 'object' && value !== null) {
     const given = check.optionsObject(value, 'start', ['m', 'q', 'V']);
     if (typeof given['m'] !== 'number' || !Number.isFinite(given['m'])) {
       throw invalid('a finite number', 'start.m', given['m']);
@@ -252,7 +256,7 @@ function startingPoint(
     q = check.positiveNumber(given['q'], 'start.q');
     if (q < m * m) throw check.refused('q >= m^2', 'start', `m = ${m} and q = ${q}`);
     V = given['V'] === undefined ? undefined : check.positiveNumber(given['V'], 'start.V');
-  } else if (value !== undefined) check.oneOf(value, 'start', ['informed']);
+  } else if (value !== undefined) check.oneOf(value, 'start', ['informed', 'spectral']);
   return { m, q, V: V ?? firstSusceptibility({ m, q }, model, line, rows) };
 }
 

@@ -1,5 +1,6 @@
 import { readChannel } from '../../src/channels';
 import { fixedPoint, type FixedPointOptions } from '../../src/asymptotics/fixed-point';
+import { dmft } from '../../src/asymptotics/dmft';
 import { bulkEdges } from '../../src/asymptotics/hessian-bulk';
 import { hessianEdge } from '../../src/diagnostics/hessian-edge';
 import type { Loss } from '../../src/losses';
@@ -169,6 +170,29 @@ describe('simulation', () => {
     expect(measured.converged).toBe(true);
     expect(Math.abs(measured.smallest / predicted.leftEdge - 1)).toBeLessThan(0.02);
   });
+});
+
+test('the long-time limit of the sweep', async () => {
+  const model = { delta: 4, loss: { name: 'tanh-amplitude', sharpness: 4 }, ridge: 0.05, step: 0.7 } as const;
+  const limit = await fixedPoint({ ...model, samples: 16384 });
+  const iterations = 60;
+  const sweep = await dmft({ ...model, iterations, samples: 10000, seed: 1, threads: 2 });
+  expect(Math.abs(sweep.m[iterations]! - limit.m)).toBeLessThan(1e-3);
+  expect(Math.abs(sweep.q[iterations]! - limit.q)).toBeLessThan(1e-3);
+  expect(Math.abs(sweep.trainLoss[iterations]! - limit.trainLoss)).toBeLessThan(2e-3);
+  expect(Math.abs(sweep.testLoss[iterations]! - limit.testLoss)).toBeLessThan(2e-3);
+  // The last steps shrink no faster than the predicted rate lets the slowest mode.
+  expect(Math.abs(sweep.m[iterations]! - sweep.m[iterations - 10]!)).toBeLessThan(
+    0.2 * limit.rate! ** (iterations - 10),
+  );
+});
+
+test("from the spectral estimate's overlap to the same point", async () => {
+  const model = { delta: 6, loss: 'wirtinger', ridge: 0.05, samples: 4096 } as const;
+  const [a, b] = [await fixedPoint(model), await fixedPoint({ ...model, start: 'spectral' })];
+  expect(b.status).toBe('converged');
+  expect(b.m).toBeCloseTo(a.m, 6);
+  expect(b.q).toBeCloseTo(a.q, 6);
 });
 
 test('edges of two-point weights: the eigenvalue equation, a cubic in V, has a double root there', () => {

@@ -38,7 +38,8 @@ const notes = `
 The problem file holds A (m, n1, n2) and y (m) with y[i] = sum_jk A[i,j,k] X[j,k]; optionally
 symmetric (0 or 1) and truth (n1, n2). Or, for phase retrieval, vectors (m, n) and y (m) with
 y[i] = |sum_j vectors[i,j] x[j]|^2, or masks (L, n) or (L, h, w) and y with
-y[l] = |fft(masks[l] x)|^2; optionally truth. docs/files.md shows how to write one from Python, Julia and MATLAB.
+y[l] = |fft(masks[l] x)|^2; optionally truth. docs/files.md shows how to write one from Python,
+Julia and MATLAB.
 
 Exit code 0 means: converged, and the verdict is "trusted". With "doubtful" or "unidentifiable", or
 without convergence, the files are written all the same and the exit code is 1. Bad input is 2, and

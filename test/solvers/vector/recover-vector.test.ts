@@ -99,7 +99,8 @@ function codedProblem(patterns: number, height: number, width: number): VectorPr
   const masks = new Float64Array(2 * n * patterns);
   const draws = new Float64Array(n * patterns);
   native.uniforms(4, 'measurements', 0, draws);
-  draws.forEach((u, i) => { masks.set(
+  draws.forEach((u, i) => {
+    masks.set(
       [
         [1, 0],
         [-1, 0],
@@ -107,8 +108,8 @@ function codedProblem(patterns: number, height: number, width: number): VectorPr
         [0, -1],
       ][Math.floor(4 * u)]!,
       2 * i,
-    ); },
-  );
+    );
+  });
   const design = new native.CodedDiffraction(masks, patterns, height, width);
   const truth = Vector.zeros(n, 'complex');
   native.normals(4, 'signal', 0, truth.data);
