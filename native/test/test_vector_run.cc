@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "designs/dense_design.h"
 #include "harness.h"
 #include "linalg/philox.h"
 #include "vector/vector_method.h"
@@ -344,6 +345,33 @@ TEST(vectorRunBitsDoNotDependOnChunksOrThreads) {
   }
   CHECK(records == whole.records());
   CHECK(std::equal(whole.theta(), whole.theta() + 10, pieces.theta()));
+}
+
+TEST(denseDesignsGiveTheSameBitsAndDoNotAllocate) {
+  // The design that users have, on several parts and threads.
+  for (const Field field : {Field::real, Field::complex}) {
+    const std::int64_t m = 1500, n = 40;
+    Problem problem = phaseProblem(m, n, field, 0.6, 8);
+    const auto dense = std::make_shared<DenseDesign>(m, n, field);
+    Team one(1), three(3);
+    dense->fillGaussian(8, one);
+    std::vector<double> z(static_cast<std::size_t>(problem.design->width(m)));
+    dense->apply(problem.truth.data(), z.data(), *dense->workspace(), one);
+    for (std::int64_t i = 0; i < m; ++i)
+      problem.y[static_cast<std::size_t>(i)] = std::norm(problem.design->get(z.data(), m, i));
+    VectorRunOptions options = optionsFor(problem, "truncated-wirtinger");
+    options.ridge = 0.02;
+    VectorRun a(dense, options), b(dense, options);
+    a.advance(30, one);
+    b.advance(3, three);
+    const std::int64_t buffers = allocationCount(), heap = heapAllocations();
+    b.advance(27, three);
+    CHECK_EQUAL(allocationCount(), buffers);
+    if (heapCounting()) CHECK(heapAllocations() - heap <= 1);  // the records, reserved once a call
+    CHECK(std::equal(a.theta(), a.theta() + problem.design->width(n), b.theta()));
+    CHECK_EQUAL(a.info().trainLoss, b.info().trainLoss);
+    CHECK_EQUAL(a.info().residual, b.info().residual);
+  }
 }
 
 TEST(cancelledVectorRunsKeepTheLastCompleteIterate) {
