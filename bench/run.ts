@@ -9,6 +9,7 @@ import { buildInfo } from '../src/index';
 import { benchIteration, type IterationCase, type IterationRow } from './iteration';
 import { pythonWithNumpy } from './numpy';
 import { benchResponsiveness } from './responsiveness';
+import { benchDmft, DMFT_CASES, dmftTable } from './dmft';
 import { benchProbes, probeTable, type ProbeCase } from './probes';
 import { benchDesign, designTable, type DesignCase, type DesignRow } from './vector';
 
@@ -80,6 +81,9 @@ async function main(): Promise<void> {
   process.stderr.write('probes ...\n');
   const probes = await benchProbes(PROBE_CASES, threadCounts, quick ? 1 : 5);
   console.log(`\nAll scalar probes in every iteration:\n\n${probeTable(probes)}`);
+  process.stderr.write('dmft ...\n');
+  const dmft = await benchDmft(DMFT_CASES.slice(0, quick ? 2 : 4), threadCounts, quick ? 1 : 5);
+  console.log(`\nOne DMFT sweep:\n\n${dmftTable(dmft)}`);
   process.stderr.write('responsiveness ...\n');
   const responsiveness = await benchResponsiveness();
   console.log(`\n${responsiveness.map((row) => `${row.what}: ${row.milliseconds.toFixed(1)} ms`).join('\n')}`);
@@ -87,7 +91,7 @@ async function main(): Promise<void> {
   if (file !== undefined)
     writeFileSync(
       file,
-      `${JSON.stringify({ date: new Date().toISOString(), info, rows, designs, probes, responsiveness }, null, 2)}\n`,
+      `${JSON.stringify({ date: new Date().toISOString(), info, rows, designs, probes, dmft, responsiveness }, null, 2)}\n`,
     );
 }
 
