@@ -28,13 +28,23 @@ export interface NumpyDesignCase {
   readonly complex: boolean;
 }
 
+export interface NumpyMasksCase {
+  readonly patterns: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Of a matrix problem; its `iterations` are whole iterations. */
 export function startNumpy(python: string, problem: NumpyCase, threads: number): Promise<NumpyTimer> {
   return startTimer(python, 'numpy_iteration.py', problem, threads);
 }
 
-/** Of a vector problem: r = X theta and X^H w. */
-export function startNumpyDesign(python: string, design: NumpyDesignCase, threads: number): Promise<NumpyTimer> {
+/** Of a vector problem: r = X theta and X^H w; of masks: the transforms of all patterns. */
+export function startNumpyDesign(
+  python: string,
+  design: NumpyDesignCase | NumpyMasksCase,
+  threads: number,
+): Promise<NumpyTimer> {
   return startTimer(python, 'numpy_design.py', design, threads);
 }
 

@@ -11,7 +11,15 @@ import { pythonWithNumpy } from './numpy';
 import { benchResponsiveness } from './responsiveness';
 import { benchDmft, DMFT_CASES, dmftTable } from './dmft';
 import { benchProbes, probeTable, type ProbeCase } from './probes';
-import { benchDesign, designTable, type DesignCase, type DesignRow } from './vector';
+import {
+  benchDesign,
+  benchMasks,
+  designTable,
+  masksTable,
+  type DesignCase,
+  type DesignRow,
+  type MasksRow,
+} from './vector';
 
 const ensembles: readonly Omit<IterationCase, 'n' | 'm' | 'rank' | 'name'>[] = [
   { symmetric: true, storage: 'float64' },
@@ -40,6 +48,13 @@ function designCases(quick: boolean): DesignCase[] {
   const n = quick ? 400 : 2000;
   return (['real', 'complex'] as const).map((field) => ({ field, m: quick ? 4000 : 16000, n }));
 }
+
+/** Powers of two, a vector, a prime. */
+const IMAGES = [
+  [256, 256],
+  [1, 65536],
+  [251, 251],
+] as const;
 
 function table(rows: readonly IterationRow[]): string {
   const head = ['case', 'n', 'm', 'threads', 'MB read', 'ms', 'GB/s', 'of streaming read', 'times NumPy'];
@@ -78,6 +93,11 @@ async function main(): Promise<void> {
     designs.push(...(await benchDesign(entry, threadCounts, quick ? 3 : 21, python)));
   }
   console.log(`\nGradient descent on vector problems (Wirtinger loss):\n\n${designTable(designs)}`);
+  const masks: MasksRow[] = [];
+  for (const [height, width] of IMAGES) {
+    masks.push(await benchMasks({ patterns: 8, height, width }, quick ? 3 : 21, python));
+  }
+  console.log(`\nTransforms of coded diffraction, one thread:\n\n${masksTable(masks)}`);
   process.stderr.write('probes ...\n');
   const probes = await benchProbes(PROBE_CASES, threadCounts, quick ? 1 : 5);
   console.log(`\nAll scalar probes in every iteration:\n\n${probeTable(probes)}`);
@@ -91,7 +111,7 @@ async function main(): Promise<void> {
   if (file !== undefined)
     writeFileSync(
       file,
-      `${JSON.stringify({ date: new Date().toISOString(), info, rows, designs, probes, dmft, responsiveness }, null, 2)}\n`,
+      `${JSON.stringify({ date: new Date().toISOString(), info, rows, designs, masks, probes, dmft, responsiveness }, null, 2)}\n`,
     );
 }
 

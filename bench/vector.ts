@@ -8,10 +8,11 @@
  *
  * Timings alternate in short rounds, each a mean over the same amount of work; ratios are medians over the rounds.
  */
+import { native } from '../src/load';
 import { problems, solve, type VectorProblem } from '../src/index';
 import type { NativeDenseDesign } from '../src/native';
 import { designHandle } from '../src/problems/vector-problem';
-import { startNumpyDesign, type NumpyTimer } from './numpy';
+import { startNumpyDesign, type NumpyMasksCase, type NumpyTimer } from './numpy';
 
 export interface DesignCase {
   readonly field: 'real' | 'complex';
@@ -109,6 +110,51 @@ export function designTable(rows: readonly DesignRow[]): string {
     (row.seconds * 1e3).toFixed(2),
     (row.bytes / row.seconds / 1e9).toFixed(1),
     row.ofStreaming.toFixed(2),
+    row.timesNumpy?.toFixed(2) ?? '-',
+  ]);
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+export interface MasksRow extends NumpyMasksCase {
+  /** Median seconds of the transforms of all patterns, with one thread. */
+  readonly seconds: number;
+  readonly numpySeconds: number | null;
+  /** Median over the rounds. */
+  readonly timesNumpy: number | null;
+}
+
+/** fft(mask * x) of every pattern with one thread, as numpy.fft has. */
+export async function benchMasks(entry: NumpyMasksCase, rounds: number, python: string | undefined): Promise<MasksRow> {
+  const { patterns, height, width } = entry;
+  const masks = new Float64Array(2 * patterns * height * width);
+  native.normals(1, 'test', 0, masks);
+  const design = new native.CodedDiffraction(masks, patterns, height, width);
+  const x = new Float64Array(2 * height * width).fill(1);
+  const r = new Float64Array(masks.length);
+  const numpy = python === undefined ? undefined : await startNumpyDesign(python, { patterns, height, width }, 1);
+  const own: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < 3; i++) native.designApply(design, x, r, 1);
+    own.push(Number(process.hrtime.bigint() - start) / 3e9);
+    if (numpy !== undefined) theirs.push(await numpy.time(3));
+  }
+  numpy?.close();
+  return {
+    ...entry,
+    seconds: median(own),
+    numpySeconds: numpy === undefined ? null : median(theirs),
+    timesNumpy: numpy === undefined ? null : median(theirs.map((value, i) => value / (own[i] ?? 1))),
+  };
+}
+
+export function masksTable(rows: readonly MasksRow[]): string {
+  const head = ['patterns', 'image', 'ms', 'times NumPy'];
+  const lines = rows.map((row) => [
+    String(row.patterns),
+    `${row.height} x ${row.width}`,
+    (row.seconds * 1e3).toFixed(2),
     row.timesNumpy?.toFixed(2) ?? '-',
   ]);
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
