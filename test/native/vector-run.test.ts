@@ -58,18 +58,54 @@ test('the ledger has the fields that the contract declares, and every option is 
   }
 });
 
+test('its members are those declared', () => {
+  const members = Object.getOwnPropertyNames(native.VectorRun.prototype).filter((name) => name !== 'constructor');
+  expect(members.sort()).toEqual(['advance', 'bytes', 'cancel', 'dispose', 'readRecords', 'readVector']);
+});
+
+test('lossBatch checks its arrays and takes null for what is not wanted', () => {
+  const loss = { name: 'wirtinger', parameters: [] };
+  const [r, labels] = [Float64Array.of(1, 2, 3, 4), Float64Array.of(1, 2)];
+  const values = new Float64Array(2);
+  native.lossBatch(loss, 'complex', r, labels, values, null, null);
+  expect([...values]).toEqual([8, 264.5]);
+  const call = (...given: unknown[]) => codeOf(() => { (native.lossBatch as (...all: unknown[]) => void)(...given); });
+  expect(call(loss, 'complex', r, labels, new Float64Array(1), null, null)).toBe('INVALID_ARGUMENT');
+  expect(call(loss, 'real', r, labels, values, null, null)).toBe('INVALID_ARGUMENT');
+  expect(call(loss, 'complex', r, labels, values, new Float64Array(2), null)).toBe('INVALID_ARGUMENT');
+  expect(call({ ...loss, parameters: [1] }, 'complex', r, labels, values, null, null)).toBe('INVALID_ARGUMENT');
+  expect(call(loss, 'quaternion', r, labels, values, null, null)).toBe('INVALID_ARGUMENT');
+  expect(call(loss)).toBe('INVALID_ARGUMENT');
+});
+
 test('one thing at a time, and nothing after dispose', async () => {
   const run = make();
   const running = advance(run, 1e9);
-  expect(codeOf(() => { run.readRecords(new Float64Array(0)); })).toBe('BUSY');
-  expect(codeOf(() => { run.readVector(new Float64Array(12), null); })).toBe('BUSY');
-  expect(codeOf(() => { run.advance(1, 1, () => undefined); })).toBe('BUSY');
+  expect(
+    codeOf(() => {
+      run.readRecords(new Float64Array(0));
+    }),
+  ).toBe('BUSY');
+  expect(
+    codeOf(() => {
+      run.readVector(new Float64Array(12), null);
+    }),
+  ).toBe('BUSY');
+  expect(
+    codeOf(() => {
+      run.advance(1, 1, () => undefined);
+    }),
+  ).toBe('BUSY');
   run.cancel();
   expect((await running).status).toBe('cancelled');
   expect((await advance(run, 5)).status).toBe('cancelled');
   run.dispose();
   expect(run.bytes).toBe(0);
-  expect(codeOf(() => { run.readVector(new Float64Array(12), null); })).toBe('BUSY');
+  expect(
+    codeOf(() => {
+      run.readVector(new Float64Array(12), null);
+    }),
+  ).toBe('BUSY');
   // disposed in the middle: the memory goes when the job is done
   const other = make();
   const ending = advance(other, 1e9);
@@ -90,9 +126,21 @@ test('vectors and records are copied out in the shapes promised', async () => {
   native.designApply(design, x, again, 1);
   expect(Math.max(...again.map((value, i) => Math.abs(value - r[i]!)))).toBeLessThan(1e-12);
   expect(records[23]).toBeCloseTo(Math.hypot(...x), 12);
-  expect(codeOf(() => { run.readRecords(new Float64Array(23)); })).toBe('INVALID_ARGUMENT');
-  expect(codeOf(() => { run.readVector(new Float64Array(11), null); })).toBe('INVALID_ARGUMENT');
-  expect(codeOf(() => { run.readVector(x, new Float64Array(60)); })).toBe('INVALID_ARGUMENT');
+  expect(
+    codeOf(() => {
+      run.readRecords(new Float64Array(23));
+    }),
+  ).toBe('INVALID_ARGUMENT');
+  expect(
+    codeOf(() => {
+      run.readVector(new Float64Array(11), null);
+    }),
+  ).toBe('INVALID_ARGUMENT');
+  expect(
+    codeOf(() => {
+      run.readVector(x, new Float64Array(60));
+    }),
+  ).toBe('INVALID_ARGUMENT');
 });
 
 test('what is wrong is refused', () => {
