@@ -20,6 +20,36 @@ export function parseInteger(name: string, least: number, most = Number.MAX_SAFE
   };
 }
 
+/** A decimal number, such as 4, 0.25 or 1e-3, within bounds: `most` included, `least` included unless `above`. */
+export function parseNumber(
+  name: string,
+  bounds: {
+    readonly least?: number;
+    readonly above?: number;
+    readonly most?: number;
+    readonly infinity?: boolean;
+  } = {},
+): (text: string) => number {
+  const { least = -Infinity, above = -Infinity, most = Infinity, infinity = false } = bounds;
+  const kind =
+    above === 0
+      ? 'a positive number'
+      : least === 0
+        ? 'a non-negative number'
+        : least > -Infinity
+          ? `a number from ${least}`
+          : 'a number';
+  const limit = most < Infinity ? `${least > 0 || least < 0 ? ' to' : ' of at most'} ${most}` : '';
+  const expected = `${kind}${limit}${infinity ? ' or "infinity"' : ''}`;
+  return (text) => {
+    if (infinity && /^inf(inity)?$/i.test(text)) return Infinity;
+    const value = /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value > above && value <= most && Number.isFinite(value)))
+      throw refuse(expected, name, text);
+    return value;
+  };
+}
+
 /** A positive number of seconds, such as 90 or 1.5. */
 export function parseSeconds(name: string): (text: string) => number {
   return (text) => {

@@ -2,6 +2,7 @@
  * What the commands use of the library. Loaded on first use through lazy.ts: help must come at once, and the doctor must
  * speak where the addon does not load.
  */
+export * as asymptotics from '../asymptotics';
 export * as experiments from '../experiments';
 export { checkOutputFolder, writeOutputFolder } from '../experiments/folder';
 export { repeatCommand, resultDocument, traceCsv } from '../experiments/output';

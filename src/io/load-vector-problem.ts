@@ -7,6 +7,7 @@ import { native } from '../load';
 import { refuseAbove } from '../memory';
 import type { NativeDesign } from '../native';
 import { callNative } from '../native-errors';
+import { fillDesign } from '../problems/phase-retrieval';
 import { VectorProblem } from '../problems/vector-problem';
 import { type Field, Vector } from '../vector';
 import { badFile, formatShape } from './fault';
@@ -116,7 +117,7 @@ async function readVectors(
     signal?.throwIfAborted();
     const values = floats(data);
     inFile(file.path, 'vectors', () => {
-      design.fill(firstRow, values);
+      fillDesign(design, firstRow, values, 'vectors');
     });
     onProgress?.({ fraction: (firstRow + rows) / m!, read: firstRow + rows, measurements: m! });
     await setImmediate();

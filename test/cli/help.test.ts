@@ -3,7 +3,7 @@ import { lowrank, root } from './process';
 
 jest.setTimeout(60_000);
 
-const pages = [['--help'], ['recover', '--help'], ['doctor', '--help'], ['help', 'recover']];
+const pages = [['--help'], ['recover', '--help'], ['doctor', '--help'], ['predict', '--help'], ['help', 'recover']];
 
 test.each(pages.map((args) => ({ args, line: args.join(' ') })))('lowrank $line', async ({ args }) => {
   const { code, stdout, stderr } = await lowrank(args, root);

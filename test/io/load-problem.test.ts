@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadProblem, LowrankError, Matrix, problems, type LoadProgress } from '../../src';
+import { loadProblem, LowrankError, Matrix, problems, type LoadProblemOptions, type LoadProgress } from '../../src';
 import { writeProblemFile } from '../../src/io';
 import { normals } from '../support/random';
 
@@ -24,6 +24,12 @@ async function written(name: string, content: Parameters<typeof writeProblemFile
   return file;
 }
 
+async function loadMatrix(file: string, options: LoadProblemOptions = {}): Promise<problems.Problem> {
+  const problem = await loadProblem(file, options);
+  if (problem.model === 'vector') throw new Error('Expected a matrix problem.');
+  return problem;
+}
+
 async function refusal(promise: Promise<unknown>): Promise<LowrankError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -38,7 +44,7 @@ test.each([
   ['float32', Float32Array.from(A)],
 ] as const)('%s', async (storage, values) => {
   const file = await written(`${storage}.npz`, { shape: [n1, n2], A: values, y, truth });
-  const loaded = await loadProblem(file);
+  const loaded = await loadMatrix(file);
   const built = problems.sensing({ A: values, y, shape: [n1, n2], truth });
   expect(loaded.storage).toBe(storage);
   expect(loaded.model).toBe('asymmetric');
@@ -47,7 +53,7 @@ test.each([
   expect(loaded.y).toEqual(y);
   expect(loaded.gradient(point)).toEqual(built.gradient(point));
   const other = storage === 'float64' ? 'float32' : 'float64';
-  expect((await loadProblem(file, { storage: other })).storage).toBe(other);
+  expect((await loadMatrix(file, { storage: other })).storage).toBe(other);
 });
 
 test('symmetric by the file, and by option', async () => {
@@ -56,7 +62,7 @@ test('symmetric by the file, and by option', async () => {
   const built = problems.sensing({ A: square, y: y.slice(0, 30), shape: [4, 4], symmetric: true });
   const flagged = await written('s.npz', { shape: [4, 4], A: square, y: y.slice(0, 30), symmetric: true });
   const plain = await written('p.npz', { shape: [4, 4], A: square, y: y.slice(0, 30) });
-  for (const loaded of [await loadProblem(flagged), await loadProblem(plain, { model: 'symmetric' })]) {
+  for (const loaded of [await loadMatrix(flagged), await loadMatrix(plain, { model: 'symmetric' })]) {
     expect([loaded.symmetric, loaded.model, loaded.bytes]).toEqual([true, 'symmetric', built.bytes]);
     expect(loaded.gradient(U)).toEqual(built.gradient(U));
   }
@@ -77,7 +83,7 @@ test('a file of many chunks, with progress and a free event loop', async () => {
   const reports: LoadProgress[] = [];
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
-  const loaded = await loadProblem(file, { onProgress: (report) => reports.push(report) });
+  const loaded = await loadMatrix(file, { onProgress: (report) => reports.push(report) });
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(0);
   expect(reports.at(-1)).toEqual({ fraction: 1, read: count, measurements: count });

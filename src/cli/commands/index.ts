@@ -2,6 +2,7 @@
 import type { CliCommand } from '../command';
 import { doctor } from './doctor';
 import { experiment } from './experiment';
+import { predict } from './predict';
 import { recover } from './recover';
 
-export const commands: readonly CliCommand[] = [recover, experiment, doctor];
+export const commands: readonly CliCommand[] = [recover, experiment, predict, doctor];

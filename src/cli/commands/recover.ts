@@ -13,7 +13,7 @@ import { LowrankError } from '../../errors';
 import { MAX_THREADS } from '../../threads';
 import { checkInput, checkOutput, parseChoice, parseFile, parseInteger, parseSeconds } from '../arguments';
 import type { CliCommand, CommandContext } from '../command';
-import { ExitCode } from '../exit';
+import { ExitCode, UsageError } from '../exit';
 import { loadEngine } from '../lazy';
 import { showProgress } from '../progress';
 import { alignedTable, colouredVerdict, wrap, writeJson } from '../table';
@@ -111,6 +111,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
         progress.update(fraction, `reading, ${Math.round(100 * fraction)} %`);
       },
     });
+    if (problem.model === 'vector') throw new UsageError(`${path}: the file was replaced while it was in use.`);
     result = await engine.recover(problem, {
       ...(options.rank !== undefined && { rank: options.rank }),
       ...(options.model && { model: options.model }),
