@@ -17,6 +17,7 @@ const documents = [
   'docs/experiments.md',
   'docs/files.md',
   'docs/solving.md',
+  'docs/spectral.md',
   'docs/phase-retrieval.md',
   'docs/diagnostics.md',
 ];
