@@ -249,6 +249,45 @@ describe('what it refuses and how it ends', () => {
     await expect(sweep({ ...good, ...more, ...wrong })).rejects.toThrow(message);
   });
 
+  it('the border checks lengths and receivers', () => {
+    const call = (change: object): void => {
+      native.dmft(fullOptions({ ...good, ...change }), 1, () => {
+        throw new Error('it was refused');
+      });
+    };
+    const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as unknown;
+    const codeOf = (f: () => void): unknown => {
+      try {
+        f();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    const changes = [
+      { z: z.slice(1) },
+      { steps: filled(2, 1), iterations: 3 },
+      { t: filled(3, 0), spectral: true },
+      { t: filled(2000, 0), spectral: false },
+      { field: 'complex' },
+      { firstSample: -1 },
+    ];
+    for (const change of changes)
+      expect(
+        codeOf(() => {
+          call(change);
+        }),
+      ).toEqual(refused);
+    expect(
+      codeOf(() => {
+        call({ y: filled(2000, NaN) });
+      }),
+    ).toMatchObject({ code: 'NON_FINITE' });
+    const task = native.dmft(fullOptions(good), 1, () => undefined);
+    const { get } = Object.getOwnPropertyDescriptor(task, 'progress')!;
+    expect(codeOf(() => void get!.call({}))).toEqual(refused);
+  });
+
   it('ends when cancelled, running or in the queue', async () => {
     const big = fullOptions({
       ...good,
