@@ -14,6 +14,15 @@ import { s1Phases } from './s1-phases';
 import { s1Power } from './s1-power';
 import { s1Samples } from './s1-samples';
 import { s1TrainVsTest } from './s1-train-vs-test';
+import { s2Dmft } from './s2-dmft';
+import { s2DmftComplex } from './s2-dmft-complex';
+import { s2FixedPoint } from './s2-fixed-point';
+import { s2Relaxation } from './s2-relaxation';
+import { s2Rivals } from './s2-rivals';
+import { s2Spectral } from './s2-spectral';
+import { s2Threshold } from './s2-threshold';
+import { s2Twin } from './s2-twin';
+import { s2Wirtinger } from './s2-wirtinger';
 import { s3AsymAlpha } from './s3-asym-alpha';
 import { s3Exact } from './s3-exact';
 import { s3Imbalance } from './s3-imbalance';
@@ -32,6 +41,15 @@ const all: readonly Experiment[] = [
   s1Power,
   s1Samples,
   s1TrainVsTest,
+  s2Dmft,
+  s2DmftComplex,
+  s2FixedPoint,
+  s2Relaxation,
+  s2Rivals,
+  s2Spectral,
+  s2Threshold,
+  s2Twin,
+  s2Wirtinger,
   s3AsymAlpha,
   s3Exact,
   s3Imbalance,
