@@ -10,7 +10,7 @@ import { singleIndex, type SingleIndexOptions } from '../problems';
 import type { VectorProblem } from '../problems/vector-problem';
 import { spectralStart } from '../solvers/vector/spectral-start';
 import { type Field, innerProduct, Vector } from '../vector';
-import type { Check, Parameter } from './experiment';
+import { atMost, type Check, type Parameter } from './experiment';
 
 /** Said by every experiment whose prediction is the mean-field theory. */
 export const RECONSTRUCTION =
@@ -71,24 +71,29 @@ export function excess({ mean, error }: Estimate, predicted: number, predictedEr
   return Math.abs(mean - predicted) - 3 * Math.hypot(error, predictedError);
 }
 
-/** The largest excess of a list is at most `allowance`. NaN fails. */
+/**
+ * |measured - predicted| <= 3 standard errors + allowance for every entry of a list, as one check: the largest share of what
+ * is allowed is at most 1. NaN fails.
+ *
+ * @param allowance one for all, or one for each
+ */
 export function withinErrors(
   what: string,
   measured: readonly Estimate[],
   predicted: ArrayLike<number>,
-  allowance: number,
+  allowance: number | readonly number[],
   predictedErrors?: ArrayLike<number>,
 ): Check {
-  const excesses = measured.map((each, i) => excess(each, predicted[i]!, predictedErrors?.[i] ?? 0));
-  const worst = excesses.some(Number.isNaN) ? NaN : Math.max(...excesses);
-  return {
-    what,
-    measured: worst,
-    predicted: 0,
-    tolerance: allowance,
-    rule: 'max |simulated - predicted| - 3 standard errors <= tolerance',
-    ok: worst <= allowance,
-  };
+  const shares = measured.map(({ mean, error }, i) => {
+    const allowed = typeof allowance === 'number' ? allowance : allowance[i]!;
+    return Math.abs(mean - predicted[i]!) / (3 * Math.hypot(error, predictedErrors?.[i] ?? 0) + allowed);
+  });
+  const least = typeof allowance === 'number' ? allowance : Math.min(...allowance);
+  return atMost(
+    `${what}: largest |simulated - predicted| over (3 standard errors + ${least})`,
+    shares.some(Number.isNaN) ? NaN : Math.max(...shares),
+    1,
+  );
 }
 
 export type SimulatedStart =

@@ -4,7 +4,7 @@ import { singleIndex } from '../problems';
 import { spectralStart } from '../solvers/vector/spectral-start';
 import { type Field, overlap } from '../vector';
 import { atMost, type Check, experiment, type Panel, type Series } from './experiment';
-import { breathe, estimate, type Estimate, excess, shared } from './s2-common';
+import { breathe, estimate, type Estimate, shared, withinErrors } from './s2-common';
 import { logSpaced } from './statistics';
 
 /** T*, the family that shares its threshold, and two classics. */
@@ -160,19 +160,12 @@ function choice(name: Name, clip: number, field: Field) {
 
 function agreement(points: readonly Point[], field: Field, name: Name, allowance: number, width: number): Check {
   const own = points.filter((point) => point.field === field && point.name === name);
-  const worst = Math.max(
-    ...own.map(
-      ({ squared, predicted, critical }) => excess(squared, predicted.overlapSquared) - (critical ? width : 0),
-    ),
+  return withinErrors(
+    `${field}, ${name}: overlap^2`,
+    own.map(({ squared }) => squared),
+    own.map(({ predicted }) => predicted.overlapSquared),
+    own.map(({ critical }) => allowance + (critical ? width : 0)),
   );
-  return {
-    what: `${field}, ${name}: overlap^2 at every m/n`,
-    measured: worst,
-    predicted: 0,
-    tolerance: allowance,
-    rule: 'max |simulated - predicted| - 3 standard errors <= tolerance, at the threshold + n^(-1/3)',
-    ok: worst <= allowance,
-  };
 }
 
 /** No other T does better than the optimal one, beyond the errors of the comparison. */

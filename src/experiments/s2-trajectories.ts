@@ -100,7 +100,13 @@ function outcome(compared: readonly Compared[], sizes: Sizes, field: Field): Out
         ]);
       }),
     },
-    panels: [overlapPanel(compared), lossPanel(compared)],
+    panels: [
+      ...(['spectral', 'independent'] as const).flatMap((kind) => {
+        const own = compared.filter(({ course }) => course.start.kind === kind);
+        return own.length === 0 ? [] : [overlapPanel(own, kind)];
+      }),
+      lossPanel(compared),
+    ],
     trace: traceOf(compared),
     notes: [
       `${field === 'real' ? 'Real' : 'Complex'}, n = ${dimension}, means of ${count} problems. m = <theta*, theta>, q = ||theta||^2; ` +
@@ -128,7 +134,7 @@ function worstLoss(compared: readonly Compared[]): string {
   return Math.max(0, ...shares).toPrecision(2);
 }
 
-function overlapPanel(compared: readonly Compared[]): Panel {
+function overlapPanel(compared: readonly Compared[], start: 'spectral' | 'independent'): Panel {
   const series = compared.flatMap(({ course, runs, theory }): Series[] => {
     const t = Array.from(theory.m, (_, i) => i);
     const cosine = (run: Trajectory): number[] => Array.from(run.m, (m, i) => m / Math.sqrt(run.q[i]!));
@@ -139,7 +145,7 @@ function overlapPanel(compared: readonly Compared[]): Panel {
     ];
   });
   return {
-    title: 'Overlap with the signal',
+    title: `Overlap with the signal, ${start} start`,
     x: { label: 'iteration', scale: 'linear' },
     y: { label: 'overlap', scale: 'linear' },
     series,
