@@ -113,6 +113,11 @@ export function requireDifferentiable(loss: NativeLoss, field: Field, name = 'lo
   );
 }
 
+/** What a ridge adds to the mean loss, so that the gradient is X^H force / m + ridge theta in either field. */
+export function ridgeTerm(ridge: number, squaredNorm: number, field: Field): number {
+  return (field === 'complex' ? 1 : 0.5) * ridge * squaredNorm;
+}
+
 /** L(r_i, y_i) and its force, dL/dr (real) or dL/d conj(r) (complex), row by row. */
 export interface LossEvaluation {
   readonly values: Float64Array;

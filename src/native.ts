@@ -266,6 +266,9 @@ export interface NativeVectorMethodDescription {
   readonly ridge: boolean;
   readonly step: boolean;
   readonly momentum: boolean;
+  /** Defaults of the stopping rules. */
+  readonly stopIterations: number;
+  readonly stopGradient: number;
 }
 
 export interface NativeVectorRunOptions {

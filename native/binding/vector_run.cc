@@ -92,6 +92,8 @@ Napi::Value describeMethods(const Napi::CallbackInfo& info) {
     flag("ridge", method.ridge);
     flag("step", method.step);
     flag("momentum", method.momentum);
+    one.Set("stopIterations", Napi::Number::New(env, static_cast<double>(method.stopIterations)));
+    one.Set("stopGradient", Napi::Number::New(env, method.stopGradient));
     return one;
   });
 }

@@ -190,7 +190,7 @@ TEST(vectorGradientDescentIsThePlainLoop) {
           next[static_cast<std::size_t>(j)] -= std::conj(x.entry(i, j)) * misfit * r / 90.0;
       }
       for (std::size_t j = 0; j < 12; ++j) {
-        loss += 0.5 * 0.03 * std::norm(theta[j]);
+        loss += (field == Field::real ? 0.5 : 1) * 0.03 * std::norm(theta[j]);
         next[j] = theta[j] + 0.07 * (next[j] - 0.03 * theta[j]) + 0.4 * (theta[j] - before[j]);
       }
       if (t == 9) break;

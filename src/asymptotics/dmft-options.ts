@@ -52,7 +52,7 @@ export interface DmftOptions {
   readonly step?: number | undefined;
   /** eta_t, one for each iteration. */
   readonly steps?: Float64Array | readonly number[] | undefined;
-  /** lambda: + lambda/2 ||theta||^2. Default 0. */
+  /** lambda: + lambda/2 ||theta||^2 (real), + lambda ||theta||^2 (complex). Default 0. */
   readonly ridge?: number | undefined;
   /** beta, 0 <= beta < 1: theta^{t+1} += beta (theta^t - theta^{t-1}). Default 0. */
   readonly momentum?: number | undefined;

@@ -5,6 +5,7 @@
 import { channelNoise } from '../channels';
 import { lossMeasurements } from '../channels/intensities';
 import { LowrankError } from '../errors';
+import { ridgeTerm } from '../losses';
 import { native } from '../load';
 import { Matrix } from '../matrix';
 import type { NativeDmftOptions, NativeDmftResult } from '../native';
@@ -22,7 +23,7 @@ export interface DmftCurves {
   readonly q: Float64Array;
   /** m_t / sqrt(q_t) */
   readonly overlap: Float64Array;
-  /** E L(r^t, y) + ridge/2 q_t: what a run records as `trainLoss`. */
+  /** E L(r^t, y) + ridge q_t, half of that in the real field: what a run records as `trainLoss`. */
   readonly trainLoss: Float64Array;
   /** E L(w^t, y): the mean loss on fresh measurements, without the ridge. */
   readonly testLoss: Float64Array;
@@ -180,13 +181,13 @@ function preprocessed(y: Float64Array, { map, tau }: StartConstants): Float64Arr
   );
 }
 
-function curvesOf(sweep: NativeDmftResult, { ridge }: DmftPlan): DmftCurves {
+function curvesOf(sweep: NativeDmftResult, { ridge, field }: DmftPlan): DmftCurves {
   const { m, q, testLoss } = sweep;
   return {
     m,
     q,
     overlap: m.map((value, t) => (q[t]! > 0 ? value / Math.sqrt(q[t]!) : 0)),
-    trainLoss: sweep.trainLoss.map((loss, t) => loss + 0.5 * ridge * q[t]!),
+    trainLoss: sweep.trainLoss.map((loss, t) => loss + ridgeTerm(ridge, q[t]!, field)),
     testLoss,
   };
 }

@@ -9,13 +9,12 @@ import type { Channel } from '../channels/channel';
 import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid, LowrankError } from '../errors';
+import { findLoss, requireDifferentiable, ridgeTerm, type Loss } from '../losses';
 import { refuseAbove } from '../memory';
-import { threadCount } from '../threads';
 import type { Field } from '../vector';
 import { averagesAt, iterate, standardize, type OrderParameters, type Rows } from './fixed-point-iteration';
 import { interleaved, LineLoss, mean } from './fixed-point-row';
 import { bulkEdges } from './hessian-bulk';
-import { readLoss, type LossChoice } from './loss-choice';
 import { spectral } from './spectral';
 import { QUASI_RANDOM_DIMENSIONS, quasiNormals, quasiUniforms } from './quasi-random';
 
@@ -31,7 +30,7 @@ export interface FixedPointOptions {
   /** Default 'intensity'. */
   readonly channel?: ChannelChoice | undefined;
   /** Default 'wirtinger'. Must be differentiable in the field. */
-  readonly loss?: LossChoice | undefined;
+  readonly loss?: Loss | undefined;
   /** lambda >= 0, default 0. */
   readonly ridge?: number | undefined;
   /** Standard deviation of additive Gaussian noise on y, default 0. */
@@ -48,8 +47,6 @@ export interface FixedPointOptions {
   readonly tolerance?: number | undefined;
   /** Default 2000. */
   readonly maxIterations?: number | undefined;
-  /** 1 .. 64, as everywhere; the work is done by one, and the result never depends on it. */
-  readonly threads?: number | undefined;
   /** Aborting rejects the promise with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
   /** Cap on memory in bytes; default 80 % of what is available. */
@@ -74,7 +71,7 @@ export interface FixedPoint {
   readonly overlap: number;
   /** ||theta - theta*||^2 = 1 - 2 m + q */
   readonly squaredError: number;
-  /** E L(r, y) + ridge q / 2, as solve() records it. */
+  /** E L(r, y) + ridge q, half of that in the real field, as solve() records it. */
   readonly trainLoss: number;
   /** E L(w, y): of a fresh row, without the ridge. */
   readonly testLoss: number;
@@ -115,7 +112,6 @@ const KNOWN = [
   'start',
   'tolerance',
   'maxIterations',
-  'threads',
   'signal',
   'maxMemory',
 ] as const satisfies readonly (keyof FixedPointOptions)[];
@@ -139,14 +135,14 @@ export async function fixedPoint(options: FixedPointOptions): Promise<FixedPoint
   const field = check.oneOf(given['field'] ?? 'real', 'field', ['real', 'complex']);
   const noise = check.nonNegativeNumber(given['noise'] ?? 0, 'noise');
   const channel = readChannel(given['channel'] ?? 'intensity', 'channel', field, noise);
-  const loss = readLoss(given['loss'] ?? 'wirtinger', field, { differentiable: true });
+  const loss = findLoss(given['loss'] ?? 'wirtinger', field);
+  requireDifferentiable(loss, field);
   const ridge = check.nonNegativeNumber(given['ridge'] ?? 0, 'ridge');
   const step = given['step'] === undefined ? undefined : check.positiveNumber(given['step'], 'step');
   const samples = check.integer(given['samples'] ?? DEFAULT_SAMPLES, 'samples', 16, 2 ** 30);
   const seed = check.seed(given['seed'] ?? 0, 'seed');
   const tolerance = check.positiveNumber(given['tolerance'] ?? 1e-8, 'tolerance');
   const maxIterations = check.positiveInteger(given['maxIterations'] ?? 2000, 'maxIterations');
-  threadCount(given['threads']);
   const signal = check.optionalSignal(given['signal'], 'signal');
   signal?.throwIfAborted();
   refuseAbove(8 * DOUBLES_PER_ROW * samples, `${samples} samples need`, given['maxMemory']);
@@ -176,7 +172,7 @@ export async function fixedPoint(options: FixedPointOptions): Promise<FixedPoint
     kappa: averages.kappa,
     overlap: at.q > 0 ? at.m / Math.sqrt(at.q) : 0,
     squaredError: 1 - 2 * at.m + at.q,
-    trainLoss: line.meanValue(r, rows.y) + (ridge * at.q) / 2,
+    trainLoss: line.meanValue(r, rows.y) + ridgeTerm(ridge, at.q, field),
     testLoss: line.meanValue(averages.w, rows.y),
     squaredForce: averages.squaredForce,
     leftEdge,

@@ -2,5 +2,4 @@
 export { dmft, type DmftCurves, type DmftKernels, type DmftResult } from './dmft';
 export type { DmftIndependentStart, DmftOptions, DmftProgress, DmftSpectralStart } from './dmft-options';
 export { fixedPoint, type FixedPoint, type FixedPointOptions, type FixedPointStart } from './fixed-point';
-export type { LossChoice } from './loss-choice';
 export { spectral, type SpectralOptions, type SpectralPrediction } from './spectral';

@@ -1,8 +1,8 @@
-/** What phase losses and phase-retrieval methods take: intensities |z|^2. */
+/** What phase losses, phase-retrieval methods and preprocessings ask of a channel: is y an intensity |z|^2, or |z|? */
 import type { Channel } from './channel';
 
 /** y is |z|, with or without additive noise. */
-function isAmplitude(channel: Channel): boolean {
+export function isAmplitude(channel: Channel): boolean {
   return channel.even && !channel.intensity && (channel.name === 'amplitude' || channel.name === 'noisy-amplitude');
 }
 

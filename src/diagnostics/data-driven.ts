@@ -7,7 +7,7 @@ import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid, LowrankError } from '../errors';
 import { native } from '../load';
-import { findLoss, requireDifferentiable, type Loss } from '../losses';
+import { findLoss, requireDifferentiable, ridgeTerm, type Loss } from '../losses';
 import { refuseAbove } from '../memory';
 import type { NativeLoss, NativeTwinResult, NativeVectorRun } from '../native';
 import { callNative, fromNative } from '../native-errors';
@@ -65,7 +65,7 @@ export interface DataDriven {
   readonly iterations: number;
   /** Estimate of the mean loss of theta^t on a fresh row, t = 0 .. T: mean_i L(w_i^t, y_i), without the ridge. */
   readonly testLoss: Float64Array;
-  /** mean_i L(r_i^t, y_i) + ridge/2 ||theta^t||^2, as `solve` records it. */
+  /** mean_i L(r_i^t, y_i) + ridge ||theta^t||^2, half of that in the real field, as `solve` records it. */
   readonly trainLoss: Float64Array;
   /** t at which the estimated test loss is least: where to stop early. */
   readonly bestIteration: number;
@@ -201,7 +201,7 @@ export async function dataDriven(problem: VectorProblem, options: DataDrivenOpti
   return {
     iterations: plan.iterations,
     testLoss: twin.testLoss,
-    trainLoss: twin.trainLoss.map((value, t) => value + 0.5 * plan.ridge * squaredNorm[t]!),
+    trainLoss: twin.trainLoss.map((value, t) => value + ridgeTerm(plan.ridge, squaredNorm[t]!, field)),
     bestIteration: twin.testLoss.indexOf(Math.min(...twin.testLoss)),
     ...(overlap === undefined ? {} : { overlap }),
     squaredNorm,

@@ -5,12 +5,12 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { LineLoss } from '../asymptotics/fixed-point-row';
-import { readLoss, type LossChoice } from '../asymptotics/loss-choice';
 import { lossMeasurements } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid } from '../errors';
 import { eigh } from '../linalg';
 import { native } from '../load';
+import { findLoss, requireDifferentiable, type Loss } from '../losses';
 import { Matrix } from '../matrix';
 import { refuseAbove } from '../memory';
 import { callNative } from '../native-errors';
@@ -20,7 +20,7 @@ import { Vector } from '../vector';
 
 export interface HessianEdgeOptions {
   /** Default 'wirtinger'. Must be differentiable in the problem's field. */
-  readonly loss?: LossChoice | undefined;
+  readonly loss?: Loss | undefined;
   /** lambda >= 0, default 0. */
   readonly ridge?: number | undefined;
   /** Of the residuals of the four pairs, over the spread of the spectrum. Default 1e-6. */
@@ -85,7 +85,8 @@ export async function hessianEdge(
   if (!(problem instanceof VectorProblem)) throw invalid('a vector problem', 'problem', problem);
   const given = check.optionsObject(options, 'hessianEdge', KNOWN);
   const { field, measurements: m } = problem;
-  const loss = readLoss(given['loss'] ?? 'wirtinger', field, { differentiable: true });
+  const loss = findLoss(given['loss'] ?? 'wirtinger', field);
+  requireDifferentiable(loss, field);
   const ridge = check.nonNegativeNumber(given['ridge'] ?? 0, 'ridge');
   const tolerance = check.positiveNumber(given['tolerance'] ?? 1e-6, 'tolerance');
   const maxSteps = check.positiveInteger(given['maxSteps'] ?? 400, 'maxSteps');

@@ -1,5 +1,6 @@
 /** Preprocessings by name. A new one is one file beside this one and one line in `BUILDERS`. */
 import type { Channel } from '../channels/channel';
+import { isAmplitude } from '../channels/intensities';
 import * as check from '../checks';
 import { invalid } from '../errors';
 import type { Field } from '../vector';
@@ -138,8 +139,7 @@ export function signalNorm(y: Float64Array, channel: Channel, field: Field): num
   const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
   if (!(mean > 0)) return 1;
   if (channel.intensity) return Math.sqrt(mean);
-  if (channel.name.endsWith('amplitude'))
-    return mean / (field === 'real' ? Math.sqrt(2 / Math.PI) : Math.sqrt(Math.PI) / 2);
+  if (isAmplitude(channel)) return mean / (field === 'real' ? Math.sqrt(2 / Math.PI) : Math.sqrt(Math.PI) / 2);
   return 1;
 }
 

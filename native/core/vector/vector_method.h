@@ -19,6 +19,8 @@ struct VectorState {
   // meanLoss and trainLoss from r and theta: no pass.
   void assess(Team& team);
 
+  // Whose derivative ridge theta is: ridge/2 ||theta||^2 (real), in conj(theta) ridge ||theta||^2 (complex).
+  double ridgeTerm() const;
   // Square (real) or squared modulus of a vector: sum over its doubles.
   double squaredNorm(const AlignedBuffer<double>& v) const;
 

@@ -78,7 +78,9 @@ struct VectorRun::State {
     }
     // A zero residual is an exact answer whatever the rules.
     if (info.residual <= options.stopResidual) return Status::residual;
-    if (options.stopGradient > 0 && firstGradient > 0 && info.gradientNorm <= options.stopGradient * firstGradient) {
+    // Worse than the start and than 0 is no convergence: a step too long can end where a loss is flat.
+    if (options.stopGradient > 0 && firstGradient > 0 && info.gradientNorm <= options.stopGradient * firstGradient &&
+        info.residual <= std::fmax(firstResidual, 1.0)) {
       return Status::gradient;
     }
     const double limit = options.stopDivergence * std::fmax(firstResidual, 1.0);

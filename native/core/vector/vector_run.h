@@ -26,7 +26,8 @@ struct VectorRunOptions {
 
   VectorStep step = VectorStep::automatic;
   double stepSize = 0;  // for VectorStep::fixed
-  double ridge = 0;     // lambda: + lambda/2 ||theta||^2, of the methods that take one
+  double ridge =
+      0;  // lambda: + lambda/2 ||theta||^2 (real) or lambda ||theta||^2 (complex), of the methods that take one
   double momentum = 0;  // theta^{t+1} += momentum (theta^t - theta^{t-1}), of gradient-descent
 
   std::int64_t stopIterations = 1000;
@@ -55,7 +56,7 @@ struct VectorRunInfo {
   std::int64_t forwardCount = 0, adjointCount = 0, rejectedSteps = 0;
   double seconds = 0;
   double residual = 0;
-  double trainLoss = 0;  // (1/m) sum_i L(r_i, y_i) + ridge/2 ||theta||^2
+  double trainLoss = 0;  // (1/m) sum_i L(r_i, y_i) + ridge ||theta||^2, its half in the real field
   double gradientNorm = 0;
   double step = 0;
   // -2 and -1 without the truth. Cosine of theta* and theta, of its modulus where sign or phase are not determined.
@@ -72,6 +73,11 @@ struct VectorMethodDescription {
   bool intensityOnly;  // needs y to be intensities
   // Which options it takes; any other is refused.
   bool ridge = false, step = false, momentum = false;
+  // Defaults of the stopping rules. The limit is about twice what docs/gradient-methods.md and
+  // docs/projection-methods.md report for the hardest m/n at which the method still succeeds: a guard, not a budget.
+  // stopGradient is 0 where `gradient` need not vanish at a solution (corners, truncation, row sweeps) or is none.
+  std::int64_t stopIterations = 1000;
+  double stopGradient = 0;
 };
 const std::vector<VectorMethodDescription>& vectorMethodDescriptions();
 // trainLoss, residual, gradientNorm, step, norm, overlap, testError, m (= overlap ||theta||), seconds

@@ -77,7 +77,7 @@ bool VectorState::evaluate(Team& team) {
   for (std::int64_t j = 0; j < wideN; ++j) gradient[j] *= scale;
   if (options.ridge > 0) {
     for (std::int64_t j = 0; j < wideN; ++j) gradient[j] += options.ridge * theta[j];
-    info.trainLoss += 0.5 * options.ridge * squaredNorm(theta);
+    info.trainLoss += ridgeTerm();
   }
   return true;
 }
@@ -97,7 +97,12 @@ void VectorState::assess(Team& team) {
                  rowLosses.data() + first);
   });
   meanLoss = sumRows(team, [this](std::int64_t i) { return rowLosses[i]; }) / static_cast<double>(m);
-  info.trainLoss = meanLoss + (options.ridge > 0 ? 0.5 * options.ridge * squaredNorm(theta) : 0.0);
+  info.trainLoss = meanLoss + ridgeTerm();
+}
+
+double VectorState::ridgeTerm() const {
+  if (!(options.ridge > 0)) return 0;
+  return (field == Field::complex ? 1 : 0.5) * options.ridge * squaredNorm(theta);
 }
 
 double VectorState::squaredNorm(const AlignedBuffer<double>& v) const {

@@ -131,7 +131,7 @@ function describe(command: Command): void {
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--step <eta>', 'dmft: step size', parseNumber('--step', { above: 0 }))
-    .option('--ridge <l>', 'dmft: adds l/2 norm(theta)^2 (default: 0)', parseNumber('--ridge', { least: 0 }))
+    .option('--ridge <l>', 'dmft: adds l theta to the gradient (default: 0)', parseNumber('--ridge', { least: 0 }))
     .option('--momentum <b>', 'dmft: heavy ball (default: 0)', parseNumber('--momentum', { least: 0 }))
     .option(
       '--batch <f>',

@@ -50,6 +50,10 @@ export interface VectorMethodDescription {
   readonly ridge: boolean;
   readonly step: boolean;
   readonly momentum: boolean;
+  /** Default of `stop.iterations`: about twice what the hardest problems took on which the method succeeds. */
+  readonly stopIterations: number;
+  /** Default of `stop.gradient`; 0 where the gradient need not vanish at a solution. */
+  readonly stopGradient: number;
 }
 
 /** Every method for vector problems. */

@@ -13,11 +13,15 @@ import type { VectorInit } from './start';
 
 /** When a vector run ends. The first rule that fires names the `status`; `residual` and `gradient` mean convergence. */
 export interface VectorStop {
-  /** At most this many iterations; a positive integer. Default 1000. */
+  /** At most this many iterations; a positive integer. Default by method, 1000 to 5000: {@link vectorMethods} has it. */
   readonly iterations?: number | undefined;
   /** The residual at or below this; default 1e-10; 0 switches the rule off. */
   readonly residual?: number | undefined;
-  /** Norm of the gradient at or below this share of its first value; default 0: off. */
+  /**
+   * Norm of the gradient at or below this share of its first value, with a residual that is not above the larger of 1 and
+   * its first value. Default 1e-12 for methods that follow a gradient, which with noise, a ridge or a biased loss is how
+   * convergence shows; for the others 0: off.
+   */
   readonly gradient?: number | undefined;
   /** norm(theta - theta before) / norm(theta) at or below this: status `stalled`. Default 0: off. */
   readonly change?: number | undefined;
@@ -59,7 +63,7 @@ export interface VectorSolveOptions {
   /** Default: { kind: 'spectral' } for even channels (intensities, amplitudes), else { kind: 'random' }. */
   readonly init?: VectorInit | undefined;
   readonly step?: VectorStep | undefined;
-  /** lambda of + lambda/2 norm(theta)^2; not negative; default 0. Of the methods that take one. */
+  /** lambda of + lambda/2 norm(theta)^2 (real), + lambda norm(theta)^2 (complex); not negative; default 0. Of the methods that take one. */
   readonly ridge?: number | undefined;
   /** theta^{t+1} += momentum (theta^t - theta^{t-1}), 0 .. 1 (excluded); default 0. Of gradient descent with a fixed step. */
   readonly momentum?: number | undefined;
@@ -159,7 +163,7 @@ export function resolveVectorOptions(problem: VectorProblem, options: unknown): 
     step,
     ridge,
     momentum,
-    stop: resolveStop(given['stop']),
+    stop: resolveStop(given['stop'], method),
     ...resolveRecord(given['record'], problem),
     threads: threadCount(given['threads']),
     seed: given['seed'] === undefined ? 0 : check.integer(given['seed'], 'seed', 0),
@@ -214,14 +218,14 @@ function resolveStep(value: unknown): VectorPlan['step'] {
 const STOPS = ['iterations', 'residual', 'gradient', 'change', 'timeLimit', 'divergence'] as const;
 const STOP_HINTS = { maxIterations: 'iterations', tolerance: 'residual', tol: 'residual', stall: 'change' };
 
-function resolveStop(value: unknown): VectorPlan['stop'] {
+function resolveStop(value: unknown, method: ResolvedVectorMethod): VectorPlan['stop'] {
   const given = value === undefined ? {} : check.optionsObject(value, 'stop', STOPS, STOP_HINTS);
   const or = (key: (typeof STOPS)[number], fallback: number, read: (value: unknown, name: string) => number): number =>
     given[key] === undefined ? fallback : read(given[key], `stop.${key}`);
   const stop = {
-    iterations: or('iterations', 1000, (v, name) => check.positiveInteger(v, name)),
+    iterations: or('iterations', method.stopIterations, (v, name) => check.positiveInteger(v, name)),
     residual: or('residual', 1e-10, check.nonNegativeNumber),
-    gradient: or('gradient', 0, check.nonNegativeNumber),
+    gradient: or('gradient', method.stopGradient, check.nonNegativeNumber),
     change: or('change', 0, check.nonNegativeNumber),
     timeLimit: or('timeLimit', 0, check.positiveNumber),
     divergence: or('divergence', 1e6, check.positiveNumber),

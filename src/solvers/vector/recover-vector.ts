@@ -313,6 +313,7 @@ class VectorRecovery {
       init: theta === null ? { kind: 'random', seed: seed + 1 + fits } : { kind: 'given', theta },
       stop: {
         ...stop,
+        gradient: 0,
         // What is left, and a moment where nothing is: the run then ends with its start.
         ...(timeLimit !== undefined && { timeLimit: Math.max(1e-3, timeLimit - this.#seconds()) }),
       },

@@ -62,7 +62,7 @@ export interface VectorSolveResult {
    * that of theta = 0.
    */
   readonly residual: number;
-  /** (1/m) sum L(r_i, y_i) + ridge/2 norm(theta)^2 */
+  /** (1/m) sum L(r_i, y_i) + ridge norm(theta)^2, half of that in the real field */
   readonly trainLoss: number;
   readonly gradientNorm: number;
   /** |<theta*, theta>| / (norm(theta*) norm(theta)), with its sign where the channel is not even; where the truth is known. */

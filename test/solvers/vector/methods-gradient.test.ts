@@ -47,6 +47,18 @@ test.each(methods)('%j gives the same bits for any number of threads', async (me
   }
 });
 
+test.each(['wirtinger-flow', 'reweighted-wirtinger-flow'] as const)(
+  '%s has enough iterations where measurements are few',
+  async (method) => {
+    // Seed 1 needs more than 1000 and ends at the signal.
+    const problem = gaussianVectorProblem(64, 256, readChannel('intensity', 'channel', 'complex'), 'complex', 1);
+    const run = await solve(problem, { method, init: { kind: 'overlap', overlap: 0.8, seed: 1 } });
+    expect(run.status).toBe('residual');
+    expect(run.iterations).toBeGreaterThan(1000);
+    expect(run.testError).toBeLessThan(1e-8);
+  },
+);
+
 test('Gauss-Newton needs few iterations, Wirtinger flow with a ridge ends off the signal', async () => {
   const newton = await solve(complexProblem, { ...start, method: 'gauss-newton', stop: { residual: 1e-12 } });
   expect(newton.iterations).toBeLessThan(12);

@@ -67,7 +67,7 @@ class Flow final : public VectorMethod, private RowMap {
     const auto rule = rule_.view();
     state.info.trainLoss =
         scale * state.sumRows(team, [&](std::int64_t i) { return rule.loss(i, squaredModulus(r, i)); });
-    if (ridge_ > 0) state.info.trainLoss += 0.5 * ridge_ * state.squaredNorm(state.theta);
+    state.info.trainLoss += state.ridgeTerm();
     rule_.after(state, team);
     return true;
   }

@@ -1,8 +1,8 @@
 // L-BFGS for any loss (Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.4) on F = mean L(r, y) + ridge,
 // with the line search of Lewis and Overton (Math. Program. 141, 2013): bracketing and bisection for the weak Wolfe
-// conditions, which also holds for losses with corners. Every trial point is one fused pass; nearly always the first is
-// taken. Vectors count as real ones of twice the length in the complex field, where the gradient in the real and
-// imaginary parts is 2 dF/d conj(theta).
+// conditions, which also holds for losses with corners; near a minimum their approximate form (Hager and Zhang, SIAM J.
+// Optim. 16, 2005). Every trial point is one fused pass; nearly always the first is taken. Vectors count as real ones
+// of twice the length in the complex field, where the gradient in the real and imaginary parts is 2 dF/d conj(theta).
 #include <algorithm>
 
 #include "methods.h"
@@ -32,8 +32,8 @@ class LBfgs final : public VectorMethod {
 
   bool step(VectorState& state, Team& team) override {
     const double* gradient = state.gradient.data();
-    const double start = objective(state), square = squaredLength(gradient, size_);
-    const double noise = 1e-15 * std::fabs(start);  // of the sum over the rows
+    const double start = state.info.trainLoss;
+    const double noise = 4e-15 * std::fabs(start);  // of the sum over the rows
     double slope = chooseDirection(state);
     if (!(slope < 0) && stored_ > 0) {
       stored_ = 0;
@@ -52,18 +52,16 @@ class LBfgs final : public VectorMethod {
     for (int trial = 0; trial < maxTrials; ++trial) {
       there = false;
       if (!moveTo(state, t, team)) return false;
-      const double value = objective(state);
+      const double value = state.info.trainLoss;
       const double steep = scale_ * dotProduct(gradient, direction_, size_);
-      if (!(value <= start + decrease * t * slope && value < start - noise)) {
-        // At the level of rounding the loss cannot show a decrease: the gradient can.
-        if (std::fabs(value - start) <= noise && squaredLength(gradient, size_) <= 0.8 * square) {
-          there = true;
-          break;
-        }
+      const bool lower = value <= start + decrease * t * slope && value < start - noise;
+      // At the level of rounding the loss cannot show a decrease, the slope can: the approximate Wolfe conditions.
+      const bool level = std::fabs(value - start) <= noise && steep <= (2 * decrease - 1) * slope;
+      if (!lower && !level) {
         high = t;
         ++state.info.rejectedSteps;
       } else {
-        if (value < best || bestStep == 0) {
+        if (lower && (value < best || bestStep == 0)) {
           best = value;
           bestStep = t;
         }
@@ -89,16 +87,18 @@ class LBfgs final : public VectorMethod {
     }
     state.info.step = t;
     remember(state);
+    if (std::fabs(state.info.trainLoss - start) > noise) {
+      levelSteps_ = 0;
+    } else if (const double square = squaredLength(gradient, size_); levelSteps_ == 0 || square < leastSquare_) {
+      leastSquare_ = square;
+      levelSteps_ = 1;
+    } else {
+      state.exhausted = ++levelSteps_ > maxLevelSteps;  // only rounding is left
+    }
     return true;
   }
 
  private:
-  // What the gradient, X^H force / m + ridge theta, is the derivative of, in conj(theta) in the complex field.
-  double objective(const VectorState& state) const {
-    const double ridge = state.options.ridge;
-    return state.meanLoss + (ridge > 0 ? 0.5 * scale_ * ridge * state.squaredNorm(state.theta) : 0.0);
-  }
-
   // The direction, -H g by the two-loop recursion; returns its slope.
   double chooseDirection(const VectorState& state) {
     for (std::int64_t j = 0; j < size_; ++j) direction_[j] = -scale_ * state.gradient[j];
@@ -150,11 +150,14 @@ class LBfgs final : public VectorMethod {
   }
 
   static constexpr int maxTrials = 50;
+  static constexpr int maxLevelSteps = 10;
   static constexpr double decrease = 1e-4;
   static constexpr double curved = 0.9;
 
   std::int64_t memory_, size_;
   double scale_;
+  double leastSquare_ = 0;  // of the gradients since the loss stands still
+  int levelSteps_ = 0;      // since the last of them that was the least
   std::int64_t stored_ = 0, next_ = 0;
   AlignedBuffer<double> buffer_, products_;
   double *steps_ = nullptr, *changes_ = nullptr, *direction_ = nullptr, *oldTheta_ = nullptr, *oldGradient_ = nullptr;
