@@ -2,7 +2,7 @@
  * What the experiments on single-index models have in common: gradient descent simulated at finite size, on many problems,
  * and its mean with standard errors beside a prediction.
  */
-import type { Loss } from '../losses';
+import { type Loss, ridgeTerm } from '../losses';
 import type { PreprocessingChoice } from '../preprocessing';
 import { native } from '../load';
 import { callNative } from '../native-errors';
@@ -152,7 +152,7 @@ export async function simulate(options: SimulationOptions): Promise<Trajectory> 
     const { loss: train, gradient } = problem.gradient(theta, loss, { threads });
     out.m[t] = innerProduct(truth, theta)[0];
     out.q[t] = theta.norm() ** 2;
-    out.trainLoss[t] = train + (ridge / 2) * out.q[t]!;
+    out.trainLoss[t] = train + ridgeTerm(ridge, out.q[t]!, problem.field);
     out.testLoss[t] = fresh.gradient(theta, loss, { threads }).loss;
     if (t === iterations) return out;
     for (let j = 0; j < theta.data.length; j++) {

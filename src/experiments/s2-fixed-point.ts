@@ -62,7 +62,7 @@ export const s2FixedPoint = experiment({
       const model = { field: 'real' as const, delta, channel: 'intensity' as const, loss, ridge };
       const start = { kind: 'spectral' as const, preprocessing: { name: 'optimal' as const, clip: 16 } };
       progress(at(0), `ridge ${ridge}: fixed point and sweep`);
-      const fixed = await fixedPoint({ ...model, step, seed, threads, signal });
+      const fixed = await fixedPoint({ ...model, step, seed, signal });
       const sweep = await dmft({ ...model, step, iterations, samples, start, seed, threads, signal });
       const runs: Trajectory[] = [];
       let edge = 0;

@@ -31,7 +31,7 @@ export const s2Relaxation = experiment({
     const { iterations, samples, delta, step, ridge, collapse } = parameters;
     const loss = { name: 'tanh-amplitude', sharpness: 4 } as const;
     progress(0, 'theory');
-    const fixed = await fixedPoint({ delta, loss, ridge, step, seed, threads, signal });
+    const fixed = await fixedPoint({ delta, loss, ridge, step, seed, signal });
     const theory = await dmft({
       delta,
       loss,

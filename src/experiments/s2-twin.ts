@@ -1,5 +1,6 @@
 /** The data-driven twin: the test loss along the path from the rows that were fitted, without signal or channel. */
 import { dataDriven } from '../diagnostics';
+import { ridgeTerm } from '../losses';
 import { singleIndex } from '../problems';
 import { spectralStart } from '../solvers/vector/spectral-start';
 import { innerProduct } from '../vector';
@@ -81,7 +82,7 @@ export const s2Twin = experiment({
       }
       runs.push({
         test,
-        train: twin.trainLoss.map((value, t) => value - (ridge / 2) * twin.squaredNorm[t]!),
+        train: twin.trainLoss.map((value, t) => value - ridgeTerm(ridge, twin.squaredNorm[t]!, problem.field)),
         estimated: twin.testLoss,
         overlap,
         estimatedOverlap: twin.overlap ?? new Float64Array(iterations + 1).fill(NaN),
