@@ -152,11 +152,7 @@ export async function simulate(options: SimulationOptions): Promise<Trajectory> 
     const { loss: train, gradient } = problem.gradient(theta, loss, { threads });
     out.m[t] = innerProduct(truth, theta)[0];
     out.q[t] = theta.norm() ** 2;
-<<<<<<< HEAD
     out.trainLoss[t] = train + ridgeTerm(ridge, out.q[t]!, problem.field);
-=======
-    out.trainLoss[t] = train + ridgeTerm(ridge, out.q[t]!, options.field);
->>>>>>> 17b27d7 (s2: the ridge term by field)
     out.testLoss[t] = fresh.gradient(theta, loss, { threads }).loss;
     if (t === iterations) return out;
     for (let j = 0; j < theta.data.length; j++) {

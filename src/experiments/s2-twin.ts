@@ -82,11 +82,7 @@ export const s2Twin = experiment({
       }
       runs.push({
         test,
-<<<<<<< HEAD
         train: twin.trainLoss.map((value, t) => value - ridgeTerm(ridge, twin.squaredNorm[t]!, problem.field)),
-=======
-        train: twin.trainLoss.map((value, t) => value - ridgeTerm(ridge, twin.squaredNorm[t]!, 'real')),
->>>>>>> 17b27d7 (s2: the ridge term by field)
         estimated: twin.testLoss,
         overlap,
         estimatedOverlap: twin.overlap ?? new Float64Array(iterations + 1).fill(NaN),
