@@ -12,6 +12,7 @@ export { experimentFigure } from '../figures/experiment';
 export { experimentReport } from '../figures/experiment-report';
 export { renderPng } from '../figures/png';
 export { recoverReport } from '../figures/report';
+export { recoverVectorReport } from '../figures/vector-report';
 export { writeFileAtomic } from '../io/atomic';
 export { loadProblem } from '../io/load-problem';
 export { fileForm, loadVectorProblem } from '../io/load-vector-problem';

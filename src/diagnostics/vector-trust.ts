@@ -18,6 +18,17 @@ export interface VectorEvidence {
   readonly residual: number;
   /** Fits made on the training rows, from different starts. */
   readonly fits: number;
+  /** Rows of the design that differ by more than a factor; absent, as what follows, where the estimate fits too badly to be checked. */
+  readonly distinctRows?: number;
+  /**
+   * Share of a small displacement of the estimate that a fit started there did not undo, while it fits as well; absent where that
+   * fit did not come far enough to tell.
+   */
+  readonly nearby?: number;
+  /** Fits from random starts that looked for another vector. */
+  readonly rivals?: number;
+  /** The largest distance of those that fit as well, up to phase, relative; absent where none does. */
+  readonly rivalDistance?: number;
   /** Distance, up to phase, of the best two fits, relative; absent with fewer than two that fit. */
   readonly agreement?: number;
   readonly converged: boolean;
@@ -45,6 +56,10 @@ const HOPELESS = 0.4;
 const MOST_OVERFIT = 2;
 /** A larger expected error of the estimate is doubtful. */
 const MOST_ERROR = 0.1;
+/** A fit started nearby that keeps more of its displacement did not come back. */
+const CAME_BACK = 1e-3;
+/** A fit with a larger residual that one start alone found may be a local minimum. */
+const MOST_ALONE = 0.02;
 /** Fits that agree this well, over the error to expect, are one. */
 const SAME = 1e-3;
 
@@ -57,8 +72,12 @@ export function judgeVector(evidence: VectorEvidence): VectorTrust {
   const { measurements, degreesOfFreedom, dimension, heldOut, trainResidual, validationResidual, field } = evidence;
   const weakThreshold = evidence.phaseless ? (field === 'real' ? 0.5 : 1) : undefined;
   const excess = measurements - degreesOfFreedom;
-  const noise = excess > 0 ? evidence.residual * Math.sqrt(measurements / excess) : Infinity;
-  const expectedError = noise < EXACT ? noise : noise * Math.sqrt(degreesOfFreedom / Math.max(excess, 1));
+  // What does not fit may be no noise: a row that is repeated is not counted on again.
+  const counted = evidence.distinctRows ?? measurements;
+  const spareRows = counted - degreesOfFreedom;
+  const noise =
+    spareRows > 0 ? evidence.residual * Math.sqrt(counted / spareRows) : excess > 0 ? evidence.residual : Infinity;
+  const expectedError = noise < EXACT ? noise : noise * Math.sqrt(degreesOfFreedom / Math.max(spareRows, 1));
   const against: string[] = [];
   const hopeless: string[] = [];
 
@@ -66,6 +85,36 @@ export function judgeVector(evidence: VectorEvidence): VectorTrust {
     hopeless.push(
       `A ${field} vector of ${dimension} unknowns has ${degreesOfFreedom} degrees of freedom: ${measurements} measurements cannot ` +
         'determine and check it.',
+    );
+  }
+  const { distinctRows, nearby, rivalDistance } = evidence;
+  // One unknown is told by one row, others by one more than there are unknowns.
+  const needed = dimension === 1 ? degreesOfFreedom : degreesOfFreedom + 1;
+  if (distinctRows !== undefined && distinctRows < needed && measurements > degreesOfFreedom) {
+    hopeless.push(
+      `Only ${distinctRows} of the ${measurements} rows differ by more than a factor: they cannot determine and check ` +
+        `${degreesOfFreedom} degrees of freedom.`,
+    );
+  }
+  const predicts = !(validationResidual >= HOPELESS);
+  if (nearby !== undefined && !(nearby <= CAME_BACK) && predicts) {
+    hopeless.push(
+      'A fit started near the estimate fits as well and did not return to it: there are directions that the measurements do not see.',
+    );
+  }
+  const apart = Math.max(SAME, 3 * (noise < EXACT ? 0 : expectedError));
+  if (rivalDistance !== undefined && rivalDistance > apart && noise < EXACT) {
+    hopeless.push(`Another vector fits exactly as well and differs by ${show(rivalDistance)}.`);
+  } else if (rivalDistance !== undefined && rivalDistance > apart) {
+    against.push(
+      `A fit from a random start fits about as well and differs by ${show(rivalDistance)}: the measurements allow more than one vector.`,
+    );
+  }
+  const confirmed = evidence.agreement !== undefined || rivalDistance !== undefined;
+  if (predicts && evidence.residual > MOST_ALONE && !confirmed && evidence.rivals !== undefined) {
+    against.push(
+      `None of the other starts reached this vector, and it does not fit exactly (residual ${show(evidence.residual)}): there may be ` +
+        'a better one.',
     );
   }
   const validated = heldOut > 0;
@@ -77,7 +126,7 @@ export function judgeVector(evidence: VectorEvidence): VectorTrust {
         (weakThreshold === undefined
           ? ''
           : ` There are ${show(ratio)} measurements per unknown; below ${weakThreshold} no start correlates with the signal, and ` +
-            `solvers need ${field === 'real' ? '2 to 3' : '3 to 5'}.`),
+            `solvers need ${field === 'real' ? '1.5 to 3' : '2.5 to 5'}.`),
     );
   }
   const exact = validationResidual <= EXACT && trainResidual <= EXACT;

@@ -1,33 +1,23 @@
-/**
- * The report of one recovery: a single HTML file that needs nothing else, neither network nor script, so that it can be
- * mailed, kept with the data and opened years later.
- */
+/** The report of the recovery of a matrix. */
 import type { RecoverResult, Verdict } from '../solvers/result';
 import { explainStatus, formatBytes, formatCount, formatNumber, formatSeconds } from './format';
-import { escapeHtml, figure, type Row, rowsTable } from './html';
+import { figure, type Row, rowsTable } from './html';
 import { lossFigure } from './loss';
 import { spectrumFigure } from './spectrum';
-import { reportStyle } from './style';
+import { recoverPage, type ReportContext } from './report-page';
 import { adaptToPage } from './theme';
 
-export interface ReportContext {
-  /** Where the measurements came from: a file's name, or a sentence. */
-  readonly source: string;
-  /** The command, or lines of code, that repeat the run. */
-  readonly command: string;
-  /** The rank, where the user gave it. */
-  readonly givenRank?: number | undefined;
-  readonly date: Date;
-}
-
-const verdictText: Record<Verdict, { readonly mark: string; readonly headline: string }> = {
-  trusted: { mark: '\u2713', headline: 'Trusted: the measurements determine this matrix' },
-  doubtful: { mark: '?', headline: 'Doubtful: the estimate may be wrong' },
-  unidentifiable: { mark: '\u2717', headline: 'Unidentifiable: these measurements do not determine the matrix' },
+const headlines: Readonly<Record<Verdict, string>> = {
+  trusted: 'Trusted: the measurements determine this matrix',
+  doubtful: 'Doubtful: the estimate may be wrong',
+  unidentifiable: 'Unidentifiable: these measurements do not determine the matrix',
 };
 
-/** A complete HTML document. Everything that is not markup of ours is escaped. */
-export async function recoverReport(result: RecoverResult, context: ReportContext): Promise<string> {
+/** A complete HTML document; `givenRank` where the user gave the rank. */
+export async function recoverReport(
+  result: RecoverResult,
+  context: ReportContext & { readonly givenRank?: number | undefined },
+): Promise<string> {
   const [course, spectrum] = await Promise.all([
     lossFigure(result.trace),
     spectrumFigure(result.searchSpectrum, result.rank),
@@ -35,57 +25,41 @@ export async function recoverReport(result: RecoverResult, context: ReportContex
   const { info, trust } = result;
   const [rows, cols] = info.shape;
   const title = `Low-rank recovery of ${context.source}`;
-  const { mark, headline } = verdictText[trust.verdict];
-  const verdict = result.converged ? headline : `${headline}; the run did not converge`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<style>${reportStyle()}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${escapeHtml(title)}</h1>
-<p>A ${rows} x ${cols} matrix (${info.model} model) from ${formatCount(info.measurements)} measurement${info.measurements === 1 ? '' : 's'},
-its rank ${context.givenRank === undefined ? 'not known in advance' : `given as ${context.givenRank}`}. Method ${escapeHtml(result.method)}, seed ${result.seed};
-lowrank ${escapeHtml(info.versions.lowrank)} on Node ${escapeHtml(info.versions.node)};
-${escapeHtml(context.date.toISOString().replace('T', ' ').slice(0, 16))} UTC.</p>
-</header>
-
-<section class="verdict ${trust.verdict}" aria-label="Verdict">
-<h2><span class="mark" aria-hidden="true">${mark}</span>${escapeHtml(verdict)}</h2>
-<ul>
-${trust.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
-</ul>
-</section>
-
-<h2>Result</h2>
-${rowsTable(resultRows(result), 'Result')}
-
-<h2>Course of the run</h2>
-${figure(course && adaptToPage(course), 'Residuals and errors against the iteration, on a logarithmic axis', courseCaption(result))}
-
-<h2>Singular values</h2>
-${figure(spectrum && adaptToPage(spectrum), 'Singular values on a logarithmic axis, with the chosen rank marked', spectrumCaption(result))}
-
-<h2>Evidence for the verdict</h2>
-${rowsTable(evidenceRows(result), 'Evidence for the verdict')}
-
-<h2>Ledger</h2>
-${rowsTable(ledgerRows(result), 'Ledger of the run')}
-
-<h2>Run it again</h2>
-<pre><code>${escapeHtml(context.command)}</code></pre>
-<p class="quiet">The same command gives the same numbers, bit for bit, on the same kind of processor and build, whatever the number of
-threads, as long as no time limit cuts it short. Random generator: ${escapeHtml(info.generator)}.</p>
-</main>
-</body>
-</html>
-`;
+  const headline = headlines[trust.verdict];
+  return recoverPage({
+    title,
+    lead:
+      `A ${rows} x ${cols} matrix (${info.model} model) from ${formatCount(info.measurements)} measurement${info.measurements === 1 ? '' : 's'}, ` +
+      `its rank ${context.givenRank === undefined ? 'not known in advance' : `given as ${context.givenRank}`}. ` +
+      `Method ${result.method}, seed ${result.seed};`,
+    verdict: trust.verdict,
+    headline: `${headline}${result.converged ? '' : '; the run did not converge'}`,
+    reasons: trust.reasons,
+    sections: [
+      { heading: 'Result', html: rowsTable(resultRows(result), 'Result') },
+      {
+        heading: 'Course of the run',
+        html: figure(
+          course && adaptToPage(course),
+          'Residuals and errors against the iteration, on a logarithmic axis',
+          courseCaption(result),
+        ),
+      },
+      {
+        heading: 'Singular values',
+        html: figure(
+          spectrum && adaptToPage(spectrum),
+          'Singular values on a logarithmic axis, with the chosen rank marked',
+          spectrumCaption(result),
+        ),
+      },
+      { heading: 'Evidence for the verdict', html: rowsTable(evidenceRows(result), 'Evidence for the verdict') },
+      { heading: 'Ledger', html: rowsTable(ledgerRows(result), 'Ledger of the run') },
+    ],
+    versions: info.versions,
+    generator: info.generator,
+    context,
+  });
 }
 
 function resultRows(result: RecoverResult): Row[] {

@@ -1,12 +1,8 @@
 /** What this room offers to the rest of the library and to its users. */
 export { recover } from './recover';
 export type { OnRecoverProgress, RecoverOptions, RecoverProgress, RecoverStage } from './recover-options';
-export type {
-  RecoverStart,
-  RecoverVectorOptions,
-  RecoverVectorProgress,
-  RecoverVectorResult,
-} from './vector/recover-vector';
+export type { RecoverStart, RecoverVectorResult } from './vector/recover-vector';
+export type { RecoverVectorOptions, RecoverVectorProgress } from './vector/recover-vector-options';
 export { solve } from './solve';
 export { recordColumns } from './recording';
 export type { EventRecord, PruneEvent, RebalanceEvent, SolveEvent, When } from './events';

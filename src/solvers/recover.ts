@@ -23,7 +23,8 @@ import { FitRunner, joinTraces, startAt, type Fit } from './recover-stages';
 import type { Factors, Model, RecoverResult, Status } from './result';
 import { VectorProblem } from '../problems/vector-problem';
 import { solve } from './solve';
-import { recoverVector, type RecoverVectorOptions, type RecoverVectorResult } from './vector/recover-vector';
+import { recoverVector, type RecoverVectorResult } from './vector/recover-vector';
+import type { RecoverVectorOptions } from './vector/recover-vector-options';
 import { meanGain, unitProblem, withMeasurements, type UnitProblem } from './unit-problem';
 
 /** Held-out errors below this are exact: nothing is left for another rank to explain. */

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 
 import { formatNumber, formatSeconds } from '../../figures/format';
+import type { ReportContext } from '../../figures/report-page';
 import type { Engine } from '../lazy';
 import type { RecoverVectorResult } from '../../solvers/vector/recover-vector';
 import type { VectorMethod } from '../../solvers/vector/methods';
@@ -10,6 +11,7 @@ import { METHODS, type MethodName } from '../../solvers/methods';
 import type { RecoverProgress, RecoverStage } from '../../solvers/recover-options';
 import type { Model, RecoverResult, Verdict } from '../../solvers/result';
 import { LowrankError } from '../../errors';
+import type { Vector } from '../../vector';
 import { MAX_THREADS } from '../../threads';
 import { checkInput, checkOutput, parseChoice, parseFile, parseInteger, parseSeconds } from '../arguments';
 import type { CliCommand, CommandContext } from '../command';
@@ -130,26 +132,16 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
 
   signal.throwIfAborted();
   const summary = jsonResult(path, result);
-  const written: { out?: string; report?: string } = {};
-  let failure: Error | undefined;
-  try {
-    if (out !== undefined) {
+  const { written, failure } = await writeFiles(engine, options, signal, {
+    out: (file) => {
       const { factors, estimate, trace, info } = result;
-      await engine.writeResultFile(out, { model: info.model, factors, estimate, trace, info: summary }, { signal });
-      written.out = out;
-    }
-    if (report !== undefined) {
-      const command = commandLine(path, options);
-      const context = { source: basename(path), command, date: new Date(), givenRank: options.rank };
-      const page = await engine.recoverReport(result, context);
-      signal.throwIfAborted();
-      await engine.writeFileAtomic(report, page);
-      written.report = report;
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    failure = error instanceof Error ? error : new Error(String(error));
-  }
+      return engine.writeResultFile(file, { model: info.model, factors, estimate, trace, info: summary }, { signal });
+    },
+    report: () => {
+      const context = { ...reportContext(path, options), givenRank: options.rank };
+      return engine.recoverReport(result, context);
+    },
+  });
   // A disk that is full must not cost the numbers as well: they are printed, and then the error is.
   if (options.json) writeJson({ ...summary, ...written });
   else process.stdout.write(tableText(result, Object.values(written)));
@@ -157,7 +149,7 @@ async function run(args: readonly string[], options: RecoverFlags, { signal }: C
   return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
 }
 
-/** The same for phase retrieval: a vector, and no report. */
+/** The same for phase retrieval. */
 async function runVector(
   engine: Engine,
   path: string,
@@ -165,8 +157,7 @@ async function runVector(
   signal: AbortSignal,
   progress: ReturnType<typeof showProgress>,
 ): Promise<number> {
-  const { out, rank, model, report, method, seed, threads, timeLimit } = options;
-  if (report !== undefined) throw invalidArgument('--report', 'matrix problems only', path);
+  const { rank, model, method, seed, threads, timeLimit } = options;
   if (rank !== undefined && rank !== 1)
     throw invalidArgument('--rank', '1 for a file of phase retrieval', String(rank));
   if (model !== undefined) throw invalidArgument('--model', 'matrix problems only', path);
@@ -190,21 +181,47 @@ async function runVector(
   progress.stop();
   signal.throwIfAborted();
   const summary = vectorJson(path, result);
-  let failure: Error | undefined;
+  const { written, failure } = await writeFiles(engine, options, signal, {
+    out: (file) => {
+      const { estimate, trace } = result;
+      return engine.writeVectorResultFile(file, { estimate, trace, info: summary }, { signal });
+    },
+    report: () => engine.recoverVectorReport(result, reportContext(path, options)),
+  });
+  if (options.json) writeJson({ ...summary, ...written });
+  else process.stdout.write(tableText({ ...result, unknowns: result.estimate }, Object.values(written)));
+  if (failure) throw failure;
+  return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
+}
+
+/** Writes what was asked for. A failure is returned, not thrown: the numbers must be printed first. */
+async function writeFiles(
+  engine: Engine,
+  { out, report }: RecoverFlags,
+  signal: AbortSignal,
+  make: { readonly out: (path: string) => Promise<void>; readonly report: () => Promise<string> },
+): Promise<{ written: { out?: string; report?: string }; failure?: Error }> {
+  const written: { out?: string; report?: string } = {};
   try {
     if (out !== undefined) {
-      const { estimate, trace } = result;
-      await engine.writeVectorResultFile(out, { estimate, trace, info: summary }, { signal });
+      await make.out(out);
+      written.out = out;
+    }
+    if (report !== undefined) {
+      const page = await make.report();
+      signal.throwIfAborted();
+      await engine.writeFileAtomic(report, page);
+      written.report = report;
     }
   } catch (error) {
     signal.throwIfAborted();
-    failure = error instanceof Error ? error : new Error(String(error));
+    return { written, failure: error instanceof Error ? error : new Error(String(error)) };
   }
-  const written = failure === undefined && out !== undefined ? { out } : {};
-  if (options.json) writeJson({ ...summary, ...written });
-  else process.stdout.write(tableText({ ...result, rank: 1 }, Object.values(written)));
-  if (failure) throw failure;
-  return isAccepted(result) ? ExitCode.ok : ExitCode.notAccepted;
+  return { written };
+}
+
+function reportContext(path: string, options: RecoverFlags): ReportContext {
+  return { source: basename(path), command: commandLine(path, options), date: new Date() };
 }
 
 function invalidArgument(option: string, expected: string, got: string): Error {
@@ -286,13 +303,19 @@ function jsonResult(path: string, result: RecoverResult): object {
 
 type Shown = Pick<
   RecoverResult,
-  'rank' | 'residual' | 'testError' | 'validationError' | 'iterations' | 'seconds' | 'status' | 'converged'
-> & { readonly trust: { readonly verdict: Verdict; readonly reasons: readonly string[] } };
+  'residual' | 'testError' | 'validationError' | 'iterations' | 'seconds' | 'status' | 'converged'
+> & {
+  readonly rank?: number;
+  readonly unknowns?: Vector;
+  readonly trust: { readonly verdict: Verdict; readonly reasons: readonly string[] };
+};
 
 function tableText(result: Shown, written: readonly string[]): string {
-  const { trust, testError } = result;
+  const { trust, testError, unknowns } = result;
   const rows: [string, string][] = [
-    ['rank found', String(result.rank)],
+    unknowns === undefined
+      ? ['rank found', String(result.rank)]
+      : ['unknowns', `${unknowns.length} ${unknowns.field}, up to ${unknowns.field === 'real' ? 'sign' : 'phase'}`],
     ['residual', formatNumber(result.residual)],
     ...(testError === undefined ? [] : [['test error', formatNumber(testError)] as [string, string]]),
     ['validation error', formatNumber(result.validationError)],

@@ -1,4 +1,5 @@
 /** Rows of a vector problem that a fit does not see: rows at random of a dense design, one whole pattern of coded diffraction. */
+import { setImmediate } from 'node:timers/promises';
 import { callNative } from '../../native-errors';
 import { native } from '../../load';
 import type { NativeCodedDiffraction, NativeDenseDesign, NativeDesign } from '../../native';
@@ -21,20 +22,27 @@ const BLOCK = 2 ** 18;
  * where none can be spared: a single row, or fewer than three patterns.
  *
  * @param share of the rows of a dense design
+ * @param signal aborting rejects with its reason
  */
-export function holdOutRows(problem: VectorProblem, share: number, seed: number): VectorHoldOut | null {
+export async function holdOutRows(
+  problem: VectorProblem,
+  share: number,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<VectorHoldOut | null> {
   const design = problem[designHandle];
   return design.kind === 'dense'
-    ? withoutRows(problem, design as NativeDenseDesign, share, seed)
+    ? withoutRows(problem, design as NativeDenseDesign, share, seed, signal)
     : withoutPattern(problem, design as NativeCodedDiffraction, seed);
 }
 
-function withoutRows(
+async function withoutRows(
   problem: VectorProblem,
   design: NativeDenseDesign,
   share: number,
   seed: number,
-): VectorHoldOut | null {
+  signal: AbortSignal | undefined,
+): Promise<VectorHoldOut | null> {
   const { measurements: m, dimension: n, field } = problem;
   if (m < 2) return null;
   const heldOut = randomMask(m, share, seed);
@@ -53,6 +61,9 @@ function withoutRows(
       }
       copy.fill(first, block);
     });
+    // The event loop runs in between.
+    await setImmediate();
+    signal?.throwIfAborted();
   }
   return { training: part(problem, copy, kept), heldOut };
 }

@@ -127,14 +127,14 @@ test('coded diffraction: a pattern is held out', async () => {
   expect(result.testError).toBeLessThan(1e-12);
 });
 
-test('the problem without held-out rows measures what the whole one does', () => {
+test('the problem without held-out rows measures what the whole one does', async () => {
   for (const problem of [
     codedProblem(4, 3, 5),
     codedProblem(3, 1, 8),
     gaussianVectorProblem(7, 30, readChannel('intensity', 'channel', 'complex'), 'complex', 1),
     gaussianVectorProblem(7, 30, readChannel('intensity', 'channel', 'real'), 'real', 1),
   ]) {
-    const { training, heldOut } = holdOutRows(problem, 0.2, 3)!;
+    const { training, heldOut } = (await holdOutRows(problem, 0.2, 3))!;
     const theta = problem.truth!;
     const whole = problem.measure(theta).data;
     const part = training.measure(theta).data;
@@ -146,7 +146,7 @@ test('the problem without held-out rows measures what the whole one does', () =>
       expect(training.y[k]).toBe(problem.y[i]);
     });
   }
-  expect(holdOutRows(codedProblem(2, 1, 8), 0.2, 3)).toBeNull();
+  expect(await holdOutRows(codedProblem(2, 1, 8), 0.2, 3)).toBeNull();
 });
 
 test('the same bits for any number of threads', async () => {
