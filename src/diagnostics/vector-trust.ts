@@ -174,7 +174,9 @@ export function judgeVector(evidence: VectorEvidence): VectorTrust {
   }
   if (verdict === 'trusted') {
     if (evidence.agreement !== undefined) {
-      reasons.push(`Fits from different starts agree to ${show(evidence.agreement)}.`);
+      reasons.push(
+        `Fits from different starts agree to ${evidence.agreement > 1e-15 ? show(evidence.agreement) : 'rounding'}.`,
+      );
     }
     if (!exact) {
       reasons.push(

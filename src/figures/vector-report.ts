@@ -37,7 +37,10 @@ export async function recoverVectorReport(result: RecoverVectorResult, context: 
           courseCaption(result),
         ),
       },
-      { heading: 'Starts', html: rowsTable(startRows(result), 'Starts that were tried, the best first') },
+      {
+        heading: 'Starts, the best first',
+        html: rowsTable(startRows(result), 'Starts that were tried, the best first'),
+      },
       { heading: 'Evidence for the verdict', html: rowsTable(evidenceRows(result), 'Evidence for the verdict') },
       { heading: 'Ledger', html: rowsTable(ledgerRows(result), 'Ledger of the run') },
     ],
@@ -87,7 +90,7 @@ function resultRows(result: RecoverVectorResult): Row[] {
 
 function startRows({ info }: RecoverVectorResult): Row[] {
   return info.starts.map(({ start, method, trainResidual, validationResidual, iterations }, i) => ({
-    name: `${i + 1}. ${start}`,
+    name: `${i + 1}. ${start === 'random' ? start : `spectral, ${start}`}`,
     value: formatNumber(trainResidual),
     note:
       `residual after ${method}${method === 'gauss-newton' ? '' : ' and gauss-newton'}, ${formatCount(iterations)} iterations` +

@@ -141,11 +141,10 @@ class VectorRecovery {
     let used = heldOut;
     const tried = await this.#search(heldOut);
     let fits = tried;
-    if (plan.fewer && problem.design === 'dense' && !(tried[0]!.validationResidual < FITS) && !this.#late()) {
-      const handful =
-        problem.measurements > HANDFUL
-          ? await holdOutRows(problem, HANDFUL / problem.measurements, plan.seed, plan.signal)
-          : null;
+    const degrees = vectorDegrees(problem.dimension, problem.field, problem.channel.even);
+    const everyRowCounts = problem.design === 'dense' && problem.measurements > Math.max(HANDFUL, degrees);
+    if (plan.fewer && everyRowCounts && !(tried[0]!.validationResidual < FITS) && !this.#late()) {
+      const handful = await holdOutRows(problem, HANDFUL / problem.measurements, plan.seed, plan.signal);
       const again = await this.#search(handful, [STARTS[1]!]);
       tried.push(...again);
       if (handful !== null && again[0]!.trainResidual <= EXACT && again[0]!.validationResidual <= EXACT) {
@@ -168,7 +167,7 @@ class VectorRecovery {
       dimension: problem.dimension,
       field: problem.field,
       phaseless,
-      degreesOfFreedom: vectorDegrees(problem.dimension, problem.field, phaseless),
+      degreesOfFreedom: degrees,
       heldOut: used?.heldOut.reduce((sum, byte) => sum + byte, 0) ?? 0,
       trainResidual: best.trainResidual,
       validationResidual: best.validationResidual,
