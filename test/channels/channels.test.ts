@@ -44,10 +44,14 @@ function mean(channel: Channel, field: Field, f: (z: number, y: number) => numbe
 
 test.each(named)('%s %s: the nodes carry the law of z', (_name, field, channel) => {
   const { weight, z } = nodesOf(channel, field);
-  const moment = (power: number): number => weight.reduce((sum, w, k) => sum + w * z[k]! ** power, 0);
+  // In one loop: there are half a million nodes.
+  const moments = new Float64Array(7);
+  weight.forEach((w, k) => {
+    for (let power = 0, term = w; power < 7; power++, term *= z[k]!) moments[power]! += term;
+  });
   const exact = field === 'real' ? [1, 0, 1, 0, 3, 0, 15] : [1, Math.sqrt(Math.PI) / 2, 1, undefined, 2, undefined, 6];
   exact.forEach((value, power) => {
-    if (value !== undefined) expect(Math.abs(moment(power) - value)).toBeLessThan(1e-9 * Math.max(1, value));
+    if (value !== undefined) expect(Math.abs(moments[power]! - value)).toBeLessThan(1e-9 * Math.max(1, value));
   });
 });
 
