@@ -72,7 +72,10 @@ export async function loadVectorProblem(path: string, options: LoadVectorProblem
     const y = await readReals(file, 'y');
     const negative = y.findIndex((value) => value < 0);
     if (negative >= 0) {
-      throw badFile(at(path, 'y'), `expected intensities, none negative, but found ${y[negative]} at [${negative}]`);
+      throw badFile(
+        at(path, 'y'),
+        `expected intensities, none negative, but found ${y[negative]} at [${negative}]; set to 0 what noise made negative`,
+      );
     }
     if (!y.some((value) => value > 0)) throw badFile(at(path, 'y'), 'expected at least one number above 0');
 

@@ -75,7 +75,7 @@ export function problemForm(names: readonly string[], path: string): ProblemForm
 /**
  * Reads everything of a problem file but A, whose type and shape alone are checked.
  * @throws LowrankError BAD_FILE naming the file, the array, what was found and what was expected; for a form other than
- *   dense, which this version recognizes but cannot solve yet, naming the form
+ *   dense, naming the form: vectors and masks are read by loadProblem, entries not yet by this version
  */
 export async function describeProblemFile(path: string): Promise<ProblemFile> {
   const file = await openNpz(path);
@@ -84,7 +84,9 @@ export async function describeProblemFile(path: string): Promise<ProblemFile> {
     if (form !== 'dense') {
       throw badFile(
         path,
-        `holds measurements of the form "${form}" (${TELLING[form].join(', ')}), which is not supported yet by this version; expected dense measurements A and y`,
+        `holds measurements of the form "${form}" (${TELLING[form].join(', ')}), ` +
+          (form === 'entries' ? 'which is not supported yet by this version' : 'which loadProblem reads') +
+          '; expected dense measurements A and y',
       );
     }
     return await describeDense(file);

@@ -252,7 +252,12 @@ export function fillDesign(
 function intensities(value: unknown, m: number, why: string): Float64Array {
   const y = check.vector(value, 'y', { is: m, why });
   const negative = firstNegative(y);
-  if (negative >= 0) throw check.refused('intensities of at least 0', `y[${negative}]`, `${y[negative]}`);
+  if (negative >= 0)
+    throw check.refused(
+      'intensities of at least 0 (set to 0 what noise made negative)',
+      `y[${negative}]`,
+      `${y[negative]}`,
+    );
   return y;
 }
 

@@ -55,10 +55,11 @@ Examples:
 
 function describe(command: Command): void {
   command
-    .summary('recover a low-rank matrix from a measurement file')
+    .summary('recover a low-rank matrix, or a vector from intensities, from a measurement file')
     .description(
       'Recovers a low-rank matrix from the measurements in a file. The rank need not be known: it is read from an ' +
-        'over-parameterized search and checked on measurements that the fit did not see.',
+        'over-parameterized search and checked on measurements that the fit did not see. Files of phase retrieval (vectors or ' +
+        'masks, and intensities) give a vector.',
     )
     .argument('<problem.npz>', 'the measurements, in NumPy format', parseFile('<problem.npz>'))
     .option('--rank <k>', 'look for a matrix of exactly this rank (default: find it)', parseInteger('--rank', 1))
@@ -83,7 +84,7 @@ function describe(command: Command): void {
       'stop after this time with the best so far (default: none)',
       parseSeconds('--time-limit'),
     )
-    .option('--out <result.npz>', 'write factors, estimate, trace and ledger to this file', parseFile('--out'))
+    .option('--out <result.npz>', 'write factors (or x), estimate, trace and ledger to this file', parseFile('--out'))
     .option('--report <report.html>', 'write a page with figures, evidence and ledger', parseFile('--report'))
     .option('--json', 'print one JSON document instead of the table')
     .option('--quiet', 'no progress on standard error')
