@@ -35,22 +35,7 @@ Napi::Value DenseOperatorObject::storage(const Napi::CallbackInfo& info) {
 
 Napi::Value DenseOperatorObject::fill(const Napi::CallbackInfo& info) {
   requireUnused();
-  expectArguments(info, "fill", 2);
-  const std::int64_t first = integer(info[0], "firstRow", 0, operator_->measurements() - 1);
-  Span<const double> wide;
-  Span<const float> narrow;
-  const bool isWide = isFloat64Array(info[1], wide);
-  if (!isWide && !isFloat32Array(info[1], narrow)) {
-    refuse("Expected a Float64Array or a Float32Array for values but " + received(info[1]) + ".");
-  }
-  const std::int64_t length = isWide ? wide.size : narrow.size;
-  const std::int64_t matrices = length / matrixSize();
-  if (matrices < 1 || matrices * matrixSize() != length || matrices > operator_->measurements() - first) {
-    refuse("Expected 1 to " + std::to_string(operator_->measurements() - first) + " whole matrices of " +
-           std::to_string(matrixSize()) + " numbers for values but " + received(info[1]) + ".");
-  }
-  const std::int64_t bad =
-      isWide ? operator_->fill(first, wide.data, matrices) : operator_->fill(first, narrow.data, matrices);
+  const std::int64_t bad = fillRows(info, *operator_, matrixSize(), "matrices");
   return Napi::Number::New(info.Env(), static_cast<double>(bad));
 }
 

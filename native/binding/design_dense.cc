@@ -23,21 +23,7 @@ DenseDesignObject::DenseDesignObject(const Napi::CallbackInfo& info) {
 
 Napi::Value DenseDesignObject::fill(const Napi::CallbackInfo& info) {
   requireUnused();
-  expectArguments(info, "fill", 2);
-  const std::int64_t first = integer(info[0], "firstRow", 0, design_->measurements() - 1);
-  Span<const double> wide;
-  Span<const float> narrow;
-  const bool isWide = isFloat64Array(info[1], wide);
-  if (!isWide && !isFloat32Array(info[1], narrow)) {
-    refuse("Expected a Float64Array or a Float32Array for values but " + received(info[1]) + ".");
-  }
-  const std::int64_t length = isWide ? wide.size : narrow.size;
-  const std::int64_t width = design_->width(design_->dimension()), rows = length / width;
-  if (rows < 1 || rows * width != length || rows > design_->measurements() - first) {
-    refuse("Expected 1 to " + std::to_string(design_->measurements() - first) + " whole rows of " +
-           std::to_string(width) + " numbers for values but " + received(info[1]) + ".");
-  }
-  const std::int64_t bad = isWide ? design_->fill(first, wide.data, rows) : design_->fill(first, narrow.data, rows);
+  const std::int64_t bad = fillRows(info, *design_, design_->width(design_->dimension()), "rows");
   if (bad >= 0) {
     throw Error(ErrorCode::nonFinite,
                 "Expected finite numbers in values but found one that is not at index " + std::to_string(bad) + ".");

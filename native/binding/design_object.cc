@@ -1,35 +1,6 @@
 #include "design_object.h"
 
 namespace lowrank::binding {
-namespace {
-
-Napi::Value number(const Napi::CallbackInfo& info, double value) { return Napi::Number::New(info.Env(), value); }
-
-}  // namespace
-
-Napi::Value DesignObject::kind(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), shared()->name());
-}
-Napi::Value DesignObject::field(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), shared()->field() == Field::complex ? "complex" : "real");
-}
-Napi::Value DesignObject::measurements(const Napi::CallbackInfo& info) {
-  return number(info, static_cast<double>(shared()->measurements()));
-}
-Napi::Value DesignObject::dimension(const Napi::CallbackInfo& info) {
-  return number(info, static_cast<double>(shared()->dimension()));
-}
-Napi::Value DesignObject::bytes(const Napi::CallbackInfo& info) {
-  return number(info, static_cast<double>(shared()->bytes()));
-}
-Napi::Value DesignObject::bytesPerPass(const Napi::CallbackInfo& info) {
-  return number(info, static_cast<double>(shared()->bytesPerPass()));
-}
-Napi::Value DesignObject::squaredNorm(const Napi::CallbackInfo& info) { return number(info, shared()->squaredNorm()); }
-
-void DesignObject::requireUnused() const {
-  if (used_) throw BusyError("A run uses the design: it cannot be filled any more.");
-}
 
 DesignObject& designArgument(Napi::Value value) {
   auto* object = dynamic_cast<DesignObject*>(unwrap(value));
@@ -39,13 +10,13 @@ DesignObject& designArgument(Napi::Value value) {
 
 std::vector<napi_property_descriptor> designMembers() {
   return {
-      getter<DesignObject, &DesignObject::kind>("kind"),
-      getter<DesignObject, &DesignObject::field>("field"),
-      getter<DesignObject, &DesignObject::measurements>("measurements"),
-      getter<DesignObject, &DesignObject::dimension>("dimension"),
-      getter<DesignObject, &DesignObject::bytes>("bytes"),
-      getter<DesignObject, &DesignObject::bytesPerPass>("bytesPerPass"),
-      getter<DesignObject, &DesignObject::squaredNorm>("squaredNorm"),
+      DesignObject::shows<&Design::name>("kind"),
+      DesignObject::shows<&Design::field>("field"),
+      DesignObject::shows<&Design::measurements>("measurements"),
+      DesignObject::shows<&Design::dimension>("dimension"),
+      DesignObject::shows<&Design::bytes>("bytes"),
+      DesignObject::shows<&Design::bytesPerPass>("bytesPerPass"),
+      DesignObject::shows<&Design::squaredNorm>("squaredNorm"),
   };
 }
 

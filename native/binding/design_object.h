@@ -1,44 +1,26 @@
 // What all designs have in common towards JavaScript: NativeDesign of src/native.ts.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "../core/designs/design.h"
+#include "measurement_object.h"
 #include "vector_arguments.h"
-#include "wrapped.h"
 
 namespace lowrank::binding {
 
-class DesignObject : public Wrapped {
- public:
+struct DesignKind {
+  using Core = Design;
   static constexpr const char* kClassName = "NativeDesign";
-
-  virtual std::shared_ptr<const Design> shared() const = 0;
-
-  // Work on other threads reads the design, so one that any of them knows must not change any more.
-  void markUsed() noexcept { used_ = true; }
-
-  Napi::Value kind(const Napi::CallbackInfo& info);
-  Napi::Value field(const Napi::CallbackInfo& info);
-  Napi::Value measurements(const Napi::CallbackInfo& info);
-  Napi::Value dimension(const Napi::CallbackInfo& info);
-  Napi::Value bytes(const Napi::CallbackInfo& info);
-  Napi::Value bytesPerPass(const Napi::CallbackInfo& info);
-  Napi::Value squaredNorm(const Napi::CallbackInfo& info);
-
- protected:
-  // BUSY when a run uses the design.
-  void requireUnused() const;
-
- private:
-  bool used_ = false;
+  static constexpr const char* kNoun = "design";
+  static const char* textOf(Field field) noexcept { return field == Field::complex ? "complex" : "real"; }
 };
+using DesignObject = MeasurementObject<DesignKind>;
 
 // The design behind an argument.
 DesignObject& designArgument(Napi::Value value);
 
-// The getters above, for the class of one kind of design; its own members are appended.
+// The getters of every design, for the class of one kind of design; its own members are appended.
 std::vector<napi_property_descriptor> designMembers();
 
 // A Float64Array for `count` numbers of the field.
