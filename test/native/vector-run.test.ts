@@ -69,7 +69,10 @@ test('lossBatch checks its arrays and takes null for what is not wanted', () => 
   const values = new Float64Array(2);
   native.lossBatch(loss, 'complex', r, labels, values, null, null);
   expect([...values]).toEqual([8, 264.5]);
-  const call = (...given: unknown[]) => codeOf(() => { (native.lossBatch as (...all: unknown[]) => void)(...given); });
+  const call = (...given: unknown[]) =>
+    codeOf(() => {
+      (native.lossBatch as (...all: unknown[]) => void)(...given);
+    });
   expect(call(loss, 'complex', r, labels, new Float64Array(1), null, null)).toBe('INVALID_ARGUMENT');
   expect(call(loss, 'real', r, labels, values, null, null)).toBe('INVALID_ARGUMENT');
   expect(call(loss, 'complex', r, labels, values, new Float64Array(2), null)).toBe('INVALID_ARGUMENT');

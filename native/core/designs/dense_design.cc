@@ -19,7 +19,8 @@ using kernels::Rows;
 // images costs little beside the pass.
 constexpr std::int64_t maxParts = 32;
 constexpr std::int64_t minRowsPerPart = 24;
-// What is read from memory and then, from the second-level cache, added: small blocks, so that the bus rests only shortly.
+// What is read from memory and then, from the second-level cache, added: small blocks, so that the bus rests only
+// shortly.
 constexpr std::int64_t blockBytes = std::int64_t{128} << 10;
 constexpr std::int64_t maxBlock = 64;
 
