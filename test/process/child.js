@@ -66,6 +66,82 @@ function startEndless(count, threads = 1) {
   return { runs, ends };
 }
 
+/** Makes up work on vectors that takes far longer than anybody waits: a method of NativeVectorRun, 'topEigenpair' or 'dmft'. */
+function startVectorWork(name, threads = 1) {
+  if (name === 'dmft') return startDmft(threads);
+  const [n, m] = [1000, 4000];
+  const design = new native.DenseDesign(m, n, 'complex');
+  design.fillGaussian(1, threads);
+  const y = new Float64Array(m);
+  native.uniforms(1, 'noise', 0, y);
+  const theta = new Float64Array(2 * n);
+  native.normals(1, 'initialVector', 0, theta);
+  if (name === 'topEigenpair') {
+    let task;
+    const end = new Promise((resolve) => {
+      const out = [new Float64Array(2 * n), new Float64Array(2 * m)];
+      task = native.topEigenpair(design, y, 1, 1e-15, 1e6, threads, ...out, (error) => resolve(error?.code ?? 'done'));
+    });
+    return { cancel: () => task.cancel(), end };
+  }
+  const method = native.vectorMethodDescriptions().find((one) => one.name === name);
+  const run = new native.VectorRun(design, {
+    method: name,
+    methodParameters: method.defaults,
+    loss: { name: 'wirtinger', parameters: [] },
+    theta,
+    seed: 0,
+    step: 'auto',
+    stepSize: 0,
+    ridge: 0,
+    momentum: 0,
+    stopIterations: 1e12,
+    stopResidual: 0,
+    stopGradient: 0,
+    stopChange: 0,
+    stopTimeLimit: 0,
+    stopDivergence: 0,
+    recordEvery: 0,
+    columns: [],
+    intensity: true,
+    even: true,
+    y,
+    truth: null,
+  });
+  return { cancel: () => run.cancel(), end: advance(run, 1e12, threads).then(({ status }) => status) };
+}
+
+function startDmft(threads) {
+  const [samples, iterations] = [200_000, 120];
+  const z = new Float64Array(samples);
+  native.normals(1, 'asymptotics', 0, z);
+  let task;
+  const end = new Promise((resolve) => {
+    const options = {
+      field: 'real',
+      delta: 3,
+      loss: { name: 'square', parameters: [] },
+      iterations,
+      steps: new Float64Array(iterations).fill(0.1),
+      ridge: 0,
+      momentum: 0,
+      batch: 1,
+      spectral: false,
+      tau: 0,
+      overlap: 0.5,
+      norm: 1,
+      spectralMemory: true,
+      seed: 1,
+      firstSample: 0,
+      z,
+      y: z,
+      t: null,
+    };
+    task = native.dmft(options, threads, (error) => resolve(error?.code ?? 'done'));
+  });
+  return { cancel: () => task.cancel(), end };
+}
+
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A worker that runs `body`, an async function of what this file exports. */
@@ -89,6 +165,7 @@ module.exports = {
   print,
   sleep,
   startEndless,
+  startVectorWork,
   startWorker,
   workerData,
 };
