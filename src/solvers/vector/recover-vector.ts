@@ -280,7 +280,7 @@ class VectorRecovery {
   async #check(theta: Vector, residual: number): Promise<Checks> {
     const { problem, plan } = this;
     if (!(residual < FITS)) return {};
-    const rows = distinctRows(problem, plan.threads, shifted(plan.seed, 1000));
+    const rows = await distinctRows(problem, plan.threads, shifted(plan.seed, 1000), plan.signal);
     let nearby: number | undefined;
     let rivals = 0;
     let rivalDistance: number | undefined;

@@ -1,4 +1,5 @@
 /** Whether another vector fits as well: distances between fits, measurements that say nothing new, starts nearby. */
+import { setImmediate } from 'node:timers/promises';
 import { callNative } from '../../native-errors';
 import { native } from '../../load';
 import type { VectorProblem } from '../../problems/vector-problem';
@@ -30,12 +31,20 @@ export function movedAway(theta: Vector, fraction: number, seed: number): Vector
  * of zeros nothing. Told from products with three random vectors, so at the cost of three applications; a repeated row is missed, and
  * counted, only where those products cancel to many digits.
  */
-export function distinctRows(problem: VectorProblem, threads: number, seed: number): number {
+export async function distinctRows(
+  problem: VectorProblem,
+  threads: number,
+  seed: number,
+  signal?: AbortSignal  ,
+): Promise<number> {
   const { measurements: m, dimension, field } = problem;
-  const products = Array.from(
-    { length: PROJECTIONS },
-    (_, k) => problem.measure(randomVector(dimension, field, seed + k), { threads }).data,
-  );
+  const products: Float64Array[] = [];
+  for (let k = 0; k < PROJECTIONS; k++) {
+    products.push(problem.measure(randomVector(dimension, field, seed + k), { threads }).data);
+    // The event loop runs in between.
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
   const width = field === 'complex' ? 2 : 1;
   const parts = PROJECTIONS * width;
   const points = new Float64Array(m * parts);

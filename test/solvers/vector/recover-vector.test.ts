@@ -166,6 +166,21 @@ test('an aborted signal, a time limit', async () => {
   expect(late.status).toBe('time');
 });
 
+test.each(['search', 'refinement', 'check'] as const)('aborted in the %s', async (wanted) => {
+  const problem = gaussianVectorProblem(64, 256, readChannel('intensity', 'channel', 'complex'), 'complex', 8);
+  const controller = new AbortController();
+  const stages: string[] = [];
+  const recovery = recover(problem, {
+    signal: controller.signal,
+    onProgress: ({ stage }) => {
+      stages.push(stage);
+      if (stage === wanted) controller.abort(new Error(`in the ${stage}`));
+    },
+  });
+  await expect(recovery).rejects.toThrow(`in the ${wanted}`);
+  expect(stages.at(-1)).toBe(wanted);
+});
+
 test('bad input', async () => {
   const problem = gaussianVectorProblem(8, 40, readChannel('intensity', 'channel', 'real'), 'real', 8);
   await expect(recover(problem, { rank: 2 as 1 })).rejects.toThrow(/1 \(the problem is one of a vector\) for rank/);

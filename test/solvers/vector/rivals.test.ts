@@ -67,14 +67,14 @@ describe.each([
     expect(trust.verdict).toBe('unidentifiable');
   });
 
-  test('rows that differ by more than a factor are counted', () => {
+  test('rows that differ by more than a factor are counted', async () => {
     const rows = gaussianRows(40, n * wide, 4);
     const turned =
       field === 'real'
         ? rows[3]!.map((x) => -3 * x)
         : rows[3]!.map((_, j, row) => (j % 2 ? row[j - 1]! : -row[j + 1]!));
     const given = [...rows, rows[0]!, turned, rows[3]!.map((x) => 1e-5 * x), new Array<number>(n * wide).fill(0)];
-    expect(distinctRows(problemOf(given, truthOf(wide), field), 1, 7)).toBe(40);
+    expect(await distinctRows(problemOf(given, truthOf(wide), field), 1, 7)).toBe(40);
   });
 });
 
