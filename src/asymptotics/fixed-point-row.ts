@@ -27,6 +27,10 @@ export interface RowSolution {
 
 const MAX_ITERATIONS = 100;
 
+// Called for every row: no look-up of a global.
+const { abs, max, sqrt } = Math;
+const { isNaN } = Number;
+
 /** A loss along a real line: force and slope where the others are r >= 0 or all of R. */
 export class LineLoss {
   readonly odd: boolean;
@@ -89,11 +93,11 @@ export function solveRows(
 ): RowSolution {
   const count = w.length;
   const { odd } = line;
-  const target = odd ? w.map(Math.abs) : w;
+  const target = odd ? w.map(abs) : w;
   const r = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    const start = previous === null ? NaN : odd ? Math.abs(previous[i]!) : previous[i]!;
-    r[i] = Number.isNaN(start) ? (odd ? Math.max(target[i]!, Math.sqrt(Math.max(y[i]!, 0))) : target[i]!) : start;
+    const start = previous === null ? NaN : odd ? abs(previous[i]!) : previous[i]!;
+    r[i] = isNaN(start) ? (odd ? max(target[i]!, sqrt(max(y[i]!, 0))) : target[i]!) : start;
   }
   const low = new Float64Array(count).fill(odd ? 0 : -Infinity);
   const high = new Float64Array(count).fill(Infinity);
@@ -112,7 +116,7 @@ export function solveRows(
       const next = gap === 0 ? x : safeguarded(x, gap, 1 + V * slope[k]!, low[i]!, high[i]!);
       r[i] = next;
       // Newton's step below rounding, or nothing between the bounds.
-      if (Math.abs(next - x) > 4e-16 * Math.abs(x) && high[i]! - low[i]! > 4e-16 * Math.abs(x)) active[left++] = i;
+      if (abs(next - x) > 4e-16 * abs(x) && high[i]! - low[i]! > 4e-16 * abs(x)) active[left++] = i;
     }
     active = active.slice(0, left);
   }
@@ -123,7 +127,7 @@ export function solveRows(
   for (let i = 0; i < count; i++) {
     const gap = r[i]! + V * force[i]! - w[i]!;
     // Twice the rounding of the terms would do; a bracket around a jump does not.
-    if (!(Math.abs(gap) <= 1e-9 * (1 + Math.abs(w[i]!) + V * Math.abs(force[i]!)))) unsolved++;
+    if (!(abs(gap) <= 1e-9 * (1 + abs(w[i]!) + V * abs(force[i]!)))) unsolved++;
   }
   return { r, force, slope, across, unsolved };
 }
@@ -132,8 +136,8 @@ export function solveRows(
 function safeguarded(x: number, gap: number, slope: number, low: number, high: number): number {
   const newton = x - gap / slope;
   if (slope > 0 && newton > low && newton < high) return newton;
-  if (high === Infinity) return 2 * Math.abs(x) + 1;
-  if (low === -Infinity) return -2 * Math.abs(x) - 1;
+  if (high === Infinity) return 2 * abs(x) + 1;
+  if (low === -Infinity) return -2 * abs(x) - 1;
   return (low + high) / 2;
 }
 

@@ -6,6 +6,9 @@
 import { native } from '../load';
 import { callNative } from '../native-errors';
 
+// Called for every number: no look-up of a global.
+const { abs, clz32, floor, imul, log, sqrt } = Math;
+
 /** Degree s, coefficients a and first odd numbers m of the primitive polynomials of dimensions 2, 3, ... */
 const POLYNOMIALS: readonly (readonly [number, number, readonly number[]])[] = [
   [1, 0, [1]],
@@ -55,10 +58,10 @@ function reversedBits(x: number): number {
 function scrambled(x: number, key: number): number {
   let y = reversedBits(x);
   y = (y + key) | 0;
-  y ^= Math.imul(y, 0x6c50b47c);
-  y ^= Math.imul(y, 0xb82f1e52 | 0);
-  y ^= Math.imul(y, 0xc7afe638 | 0);
-  y ^= Math.imul(y, 0x8d22f6e6 | 0);
+  y ^= imul(y, 0x6c50b47c);
+  y ^= imul(y, 0xb82f1e52 | 0);
+  y ^= imul(y, 0xc7afe638 | 0);
+  y ^= imul(y, 0x8d22f6e6 | 0);
   return reversedBits(y >>> 0);
 }
 
@@ -71,14 +74,14 @@ export function quasiUniforms(count: number, dimension: number, seed: number): F
   callNative(() => {
     native.uniforms(seed, 'asymptotics', 0, keys);
   });
-  const key = Math.floor(keys[dimension]! * 2 ** 32) >>> 0;
+  const key = floor(keys[dimension]! * 2 ** 32) >>> 0;
   const v = directionNumbers(dimension);
   const out = new Float64Array(count);
   let x = 0;
   for (let i = 0; i < count; i++) {
     out[i] = (scrambled(x >>> 0, key) + 0.5) / 2 ** 32;
     // Gray code: the lowest zero bit of i says which direction comes next.
-    x ^= v[31 - Math.clz32(~i & (i + 1))]!;
+    x ^= v[31 - clz32(~i & (i + 1))]!;
   }
   return out;
 }
@@ -119,8 +122,8 @@ const TAIL_BELOW = [
 /** The normal quantile for 0 < p < 1, to about 1e-16 relative (Wichura, Algorithm AS 241, 1988). */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
-  if (Math.abs(q) <= 0.425) return q * rational(0.180625 - q * q, CENTRE, CENTRE_BELOW);
-  const r = Math.sqrt(-Math.log(q <= 0 ? p : 1 - p));
+  if (abs(q) <= 0.425) return q * rational(0.180625 - q * q, CENTRE, CENTRE_BELOW);
+  const r = sqrt(-log(q <= 0 ? p : 1 - p));
   const x = r <= 5 ? rational(r - 1.6, MIDDLE, MIDDLE_BELOW) : rational(r - 5, TAIL, TAIL_BELOW);
   return q < 0 ? -x : x;
 }

@@ -40,10 +40,13 @@ export class SpectralEquations {
 
   sums(u: number): SpectralSums {
     const { weight, moment } = this.law;
+    const T = this.#T;
+    const gap = this.#gap;
     let [a1, b1, a2, b2] = [0, 0, 0, 0];
     for (let k = 0; k < weight.length; k++) {
-      const ratio = this.#T[k]! / (this.#gap[k]! + u);
-      const [w, wz] = [weight[k]! * ratio, moment[k]! * ratio];
+      const ratio = T[k]! / (gap[k]! + u);
+      const w = weight[k]! * ratio;
+      const wz = moment[k]! * ratio;
       a1 += w;
       b1 += wz;
       a2 += w * ratio;
@@ -75,16 +78,15 @@ export class SpectralEquations {
    * of the difference is followed from sup T on; Infinity where it never turns.
    */
   threshold(): number {
-    const f = (u: number): number => {
-      const { plain, moment, plainSquared } = this.sums(u);
-      return moment - plain - plainSquared;
-    };
+    const difference = ({ plain, moment, plainSquared }: SpectralSums): number => moment - plain - plainSquared;
+    const f = (u: number): number => difference(this.sums(u));
     const points = 280;
     const at = (k: number): number => this.#least * (this.#most / this.#least) ** (k / points);
     for (let k = 1; k <= points; k++) {
       // Far out both sides are rounding.
-      if (this.sums(at(k)).plainSquared < 1e-14) break;
-      if (f(at(k)) <= 0) continue;
+      const sums = this.sums(at(k));
+      if (sums.plainSquared < 1e-14) break;
+      if (difference(sums) <= 0) continue;
       const u = f(at(k - 1)) < 0 ? this.#root(f, at(k - 1), at(k)) : at(k);
       return u === undefined ? Infinity : 1 / this.sums(u).plainSquared;
     }
