@@ -162,7 +162,7 @@ export function judgeVector(evidence: VectorEvidence): VectorTrust {
     reasons.push('The estimate is one of many that fit, or one that fits badly: do not use it.');
   if (validated && verdict !== 'unidentifiable') {
     reasons.push(
-      `On ${heldOut} measurements that the fit did not see the relative error is ${show(validationResidual)}, on those it saw ` +
+      `On ${heldOut} measurement${heldOut === 1 ? '' : 's'} that the fit did not see the relative error is ${show(validationResidual)}, on those it saw ` +
         `${show(trainResidual)}.`,
     );
   }
