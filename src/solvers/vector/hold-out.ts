@@ -28,7 +28,7 @@ export async function holdOutRows(
   problem: VectorProblem,
   share: number,
   seed: number,
-  signal?: AbortSignal  ,
+  signal?: AbortSignal,
 ): Promise<VectorHoldOut | null> {
   const design = problem[designHandle];
   return design.kind === 'dense'

@@ -35,7 +35,7 @@ export async function distinctRows(
   problem: VectorProblem,
   threads: number,
   seed: number,
-  signal?: AbortSignal  ,
+  signal?: AbortSignal,
 ): Promise<number> {
   const { measurements: m, dimension, field } = problem;
   const products: Float64Array[] = [];
