@@ -38,7 +38,7 @@ export const s2Rivals = experiment({
     deltas: {
       description: 'm/n, rising',
       kind: 'numbers',
-      default: [2.5, 3, 3.5, 4, 5, 6],
+      default: [2.25, 2.5, 2.75, 3, 3.5, 4, 5, 6],
       quick: [2, 4, 8],
       least: 0.5,
       most: 100,

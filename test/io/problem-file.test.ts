@@ -80,13 +80,13 @@ describe('describeProblemFile', () => {
   });
 
   it.each(['entries', 'vectors', 'masks'])(
-    'recognizes the form "%s" and says that it is not supported yet',
+    'recognizes the form "%s" and says who reads it',
     async (form) => {
       const error = await faultOf(describeProblemFile(fixture(`problem-${form}.npz`)));
       expect(error.code).toBe('BAD_FILE');
       expect(error.message).toMatch(
         new RegExp(
-          `problem-${form}\\.npz: holds measurements of the form "${form}" .* not supported yet by this version`,
+          `problem-${form}\\.npz: holds measurements of the form "${form}" .* which loadProblem reads; expected dense measurements A and y`,
         ),
       );
     },

@@ -179,7 +179,7 @@ test.each<[() => unknown, string, RegExp]>([
     'INVALID_ARGUMENT',
     /Did you mean 'sphere'/,
   ],
-  [() => phaseRetrieval({ ...good, y: [1, -0.5] }), 'INVALID_ARGUMENT', /at least 0 for y\[1\] but received -0\.5/],
+  [() => phaseRetrieval({ ...good, y: [1, -0.5] }), 'INVALID_ARGUMENT', /at least 0 .* for y\[1\] but received -0\.5/],
   [() => phaseRetrieval({ ...good, y: [1, 2, 3] }), 'INVALID_ARGUMENT', /Expected 2 numbers \(one per vector\) for y/],
   [() => phaseRetrieval({ ...good, y: [1, NaN] }), 'NON_FINITE', /y\[1\]/],
   [() => phaseRetrieval({ ...good, vectors: Float64Array.of(1, 2, 3) }), 'INVALID_ARGUMENT', /multiple of 2 numbers/],
