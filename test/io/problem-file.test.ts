@@ -79,18 +79,17 @@ describe('describeProblemFile', () => {
     }
   });
 
-  it.each(['entries', 'vectors', 'masks'])(
-    'recognizes the form "%s" and says who reads it',
-    async (form) => {
-      const error = await faultOf(describeProblemFile(fixture(`problem-${form}.npz`)));
-      expect(error.code).toBe('BAD_FILE');
-      expect(error.message).toMatch(
-        new RegExp(
-          `problem-${form}\\.npz: holds measurements of the form "${form}" .* which loadProblem reads; expected dense measurements A and y`,
-        ),
-      );
-    },
-  );
+  it.each([
+    ['entries', 'not supported yet by this version'],
+    ['vectors', 'which loadProblem reads'],
+    ['masks', 'which loadProblem reads'],
+  ])('recognizes the form "%s": %s', async (form, what) => {
+    const error = await faultOf(describeProblemFile(fixture(`problem-${form}.npz`)));
+    expect(error.code).toBe('BAD_FILE');
+    expect(error.message).toMatch(
+      new RegExp(`problem-${form}\\.npz: holds measurements of the form "${form}" .*${what}.*; expected dense`),
+    );
+  });
 
   it('finds the form of each set of arrays', () => {
     expect(problemForm(['A', 'y', 'truth', 'notes'], 'p')).toBe('dense');
