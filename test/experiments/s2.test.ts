@@ -68,7 +68,7 @@ describe.each(['real', 'complex'] as const)('%s', (field: Field) => {
 });
 
 test.each([
-  ['s2-spectral', { dimension: 500, deltas: [6, 10], clip: 8 }, 4],
+  ['s2-spectral', { dimension: 300, deltas: [10], clip: 8, runs: 5 }, 4],
   ['s2-dmft', { dimension: 300, amplitudeDelta: 4, wirtingerDelta: 5, reluDelta: 4, logisticDelta: 2, runs: 5 }, 3],
   ['s2-dmft-complex', { dimension: 200, wirtingerDelta: 5, independentDelta: 3, amplitudeDelta: 4 }, 4],
   ['s2-wirtinger', { dimension: 300, delta: 8, ridges: [0.2], steps: [0.08] }, 5],
