@@ -160,17 +160,23 @@ describe('simulation', () => {
     { field: 'real', loss: 'wirtinger' },
     { field: 'complex', loss: 'wirtinger' },
   ] as const)('the left edge of the Hessian: $field $loss', async ({ field, loss }) => {
-    const dimension = 400;
+    const dimension = 250;
     const delta = 6;
     const ridge = 0.05;
     const predicted = await fixedPoint({ delta, field, loss, ridge, samples: 4096 });
     const channel = readChannel('intensity', 'channel', field);
-    const problem = gaussianVectorProblem(dimension, delta * dimension, channel, field, 3);
-    const theta = descend(problem, loss, ridge, loss === 'wirtinger' ? 0.1 : 0.6, 60);
-    const measured = await hessianEdge(problem, theta, { loss, ridge, tolerance: 1e-5, threads: 2 });
-    expect(measured.converged).toBe(true);
-    // Over five seeds and n = 200 to 600 the deviation is 1 to 3 times n^(-2/3), as is usual at an edge.
-    expect(Math.abs(measured.smallest / predicted.leftEdge - 1)).toBeLessThan(3 * dimension ** (-2 / 3));
+    const ratios: number[] = [];
+    for (let seed = 1; seed <= 4; seed++) {
+      const problem = gaussianVectorProblem(dimension, delta * dimension, channel, field, seed);
+      const theta = descend(problem, loss, ridge, loss === 'wirtinger' ? 0.1 : 0.6, 60);
+      const measured = await hessianEdge(problem, theta, { loss, ridge, tolerance: 1e-4, threads: 2 });
+      expect(measured.converged).toBe(true);
+      ratios.push(measured.smallest / predicted.leftEdge);
+    }
+    const average = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    const variance = ratios.reduce((sum, ratio) => sum + (ratio - average) ** 2, 0) / (ratios.length - 1);
+    // A smallest eigenvalue lies off the edge by order n^(-2/3), in the mean as well.
+    expect(Math.abs(average - 1)).toBeLessThan(3 * Math.sqrt(variance / ratios.length) + dimension ** (-2 / 3));
   });
 });
 
